@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The WSGI application: one commented tuple of middleware around one pecan controller."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pecan
+from keystonemiddleware import auth_token
+from oslo_config import cfg
+from oslo_middleware import request_id
+
+from baremetal_svc.api import health
+from baremetal_svc.api.call import Services
+from baremetal_svc.api.faults import Faults
+from baremetal_svc.api.front import Front
+from baremetal_svc.api.noauth import NoAuth
+from baremetal_svc.api.root import Root
+from baremetal_svc.api.routing import Table, feature_routes
+
+Application = Callable[..., Any]
+
+
+class RequestId(request_id.RequestId):
+    """The request id, also under the name that Mogan's clients read."""
+
+    compat_headers = ["Openstack-Request-Id"]
+
+
+def build(services: Services) -> Application:
+    """The application, with the authentication that the configuration names."""
+    table = Table([*health.routes(), *feature_routes()])
+    conf = services.conf
+    application: Application = pecan.Pecan(Root(table, services), guess_content_type_from_ext=False, force_canonical=False)
+    middleware: tuple[Callable[[Application], Application], ...] = (
+        # What pecan and WebOb would read in ways of their own is read here.
+        lambda app: Front(app, conf.api.max_request_body_size),
+        # Who asks. Inside Faults, so that a refused token gets our error document.
+        lambda app: _authenticated(conf, app),
+        # Whatever is raised below becomes an error document with a request id.
+        Faults,
+        # Outermost: every answer carries the id, errors too.
+        RequestId,
+    )
+    for wrap in middleware:
+        application = wrap(application)
+    return application
+
+
+def _authenticated(conf: cfg.ConfigOpts, application: Application) -> Application:
+    if conf.api.auth_strategy == "noauth":
+        return NoAuth(application)
+    # Tokens are judged by the route's policy: version documents and the healthcheck need none.
+    return auth_token.AuthProtocol(application, {"oslo_config_config": conf, "delay_auth_decision": True})

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a request is to a controller: who asks, what was validated, and the services of the process."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from oslo_config import cfg
+
+from baremetal_svc.context import RequestContext
+from baremetal_svc.db.secrets import Vault
+from baremetal_svc.db.session import Database
+from baremetal_svc.gateways.protocols import Gateways
+from baremetal_svc.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the composition root gives to the controllers of one process."""
+
+    conf: cfg.ConfigOpts
+    db: Database
+    gateways: Gateways
+    vault: Vault
+    policy: Policy
+    wake: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One validated request."""
+
+    context: RequestContext
+    services: Services
+    version: int
+    base: str
+    body: Any
+    query: Mapping[str, Any]
+    idempotency_key: str | None
+    path: str
+
+    @property
+    def visible_project(self) -> str | None:
+        """The project whose things the caller sees; None for an operator, who sees all."""
+        return None if self.context.is_operator else self.context.project_id
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, a JSON value (None: no body) and headers."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No authentication: the caller says who it is. For the all-in-one process on loopback only; the WSGI module refuses it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from baremetal_svc.domain.errors import NotAuthenticated
+
+#: Who asks when no token is sent.
+DEFAULT = "admin:admin:admin,member,reader"
+
+
+class NoAuth:
+    """WSGI middleware. X-Auth-Token is "user:project[:role,role]"; without roles: member and reader."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        parts = (environ.get("HTTP_X_AUTH_TOKEN") or DEFAULT).split(":")
+        if len(parts) not in (2, 3) or not all(part.isascii() and part.isprintable() and 0 < len(part) < 256 for part in parts):
+            raise NotAuthenticated("Without Keystone the token is user:project or user:project:role,role.")
+        user, project, roles = (*parts, "member,reader")[:3]
+        headers = {"HTTP_X_USER_ID": user, "HTTP_X_PROJECT_ID": project, "HTTP_X_ROLES": roles, "HTTP_X_IDENTITY_STATUS": "Confirmed"}
+        return self._application({**environ, **headers}, start_response)

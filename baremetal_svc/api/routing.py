@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The route table: features declare ROUTES, pecan asks the table which one a request is for."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from baremetal_svc.api.call import Answer
+from baremetal_svc.api.microversion import MINIMUM
+from baremetal_svc.api.validation import EMPTY, Schema
+from baremetal_svc.domain.errors import MethodNotAllowed, NotFound
+
+Controller = Callable[..., Answer]
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and path, who answers it, by which policy, and which requests are valid.
+
+    :ivar rule: name of the policy; None for what needs no token.
+    :ivar body: minor version -> JSON Schema of the body; None for no body.
+    :ivar since: the first minor version that has the route.
+    """
+
+    method: str
+    path: str
+    controller: Controller
+    rule: str | None
+    body: Mapping[int, Schema] | None = None
+    query: Mapping[int, Schema] = field(default_factory=lambda: {MINIMUM: EMPTY})
+    since: int = MINIMUM
+
+
+class Table:
+    """Every route of a process, found by path."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.routes = tuple(routes)
+        self._patterns = [(re.compile(_PARAMETER.sub(rf"(?P<\1>{_UUID})", r.path)), r) for r in self.routes]
+
+    def find(self, method: str, path: str, version: int) -> tuple[Route, dict[str, str]]:
+        """The route and its path parameters (ids, in lower case). Paths without /v1 mean /v1, as Mogan's clients expect.
+
+        :raises NotFound: unknown in this version, or an id that is none.
+        :raises MethodNotAllowed:
+        """
+        path = path.rstrip("/") or "/"
+        if path not in ("/", "/healthcheck", "/v1") and not path.startswith("/v1/"):
+            path = f"/v1{path}"
+        found = [(route, match) for pattern, route in self._patterns if (match := pattern.fullmatch(path)) and route.since <= version]
+        for route, match in found:
+            if route.method == method or (method == "HEAD" and route.method == "GET"):
+                return route, {name: value.lower() for name, value in match.groupdict().items()}
+        if found:
+            allowed = sorted({route.method for route, _ in found})
+            raise MethodNotAllowed(f"{method} is not possible here; possible: {', '.join(allowed)}.")
+        raise NotFound(self._hint(path, version))
+
+    def _hint(self, path: str, version: int) -> str:
+        later = [route.since for pattern, route in self._patterns if pattern.fullmatch(path) and route.since > version]
+        if later:
+            return f"This path needs microversion 1.{min(later)}: send the header OpenStack-API-Version: baremetal_compute 1.{min(later)}."
+        return "There is no such path, or its id is not the id of anything."
+
+
+def feature_routes() -> list[Route]:
+    """The ROUTES of every feature that has an API."""
+    features: Any = import_module("baremetal_svc.features").FEATURES
+    return [route for name in features for route in import_module(f"baremetal_svc.features.{name}.api").ROUTES]

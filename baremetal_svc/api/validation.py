@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""JSON Schema (draft 2020-12) for bodies and queries: the only request validator. Queries arrive as text and are typed by the schema."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jsonschema
+import orjson
+
+from baremetal_svc.domain.errors import Invalid, Malformed
+
+Schema = Mapping[str, Any]
+
+UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"}
+#: Printable somewhere, no control characters: what a name may hold.
+NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"}
+BOOLEAN_TEXT = {"type": "string", "enum": ["true", "false", "True", "False", "1", "0"]}
+LIMIT = {"type": "integer", "minimum": 1, "maximum": 100000}
+EMPTY: Schema = {"type": "object", "additionalProperties": False}
+
+
+def closed(properties: Mapping[str, Any], required: Sequence[str] = ()) -> dict[str, Any]:
+    """An object with these properties and no others."""
+    return {"type": "object", "properties": dict(properties), "required": list(required), "additionalProperties": False}
+
+
+def pick(schemas: Mapping[int, Schema], version: int) -> Schema:
+    """The schema of the highest minor version that is not above the given one."""
+    return schemas[max(v for v in schemas if v <= version)]
+
+
+def parse_body(raw: bytes) -> Any:
+    """:raises Malformed: not JSON. orjson refuses NaN, lone surrogates and depth that would exhaust the stack."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"The body is not JSON: {error}.") from error
+
+
+def parse_query(text: str, schema: Schema) -> dict[str, Any]:
+    """The query's arguments by name, numbers where the schema says so.
+
+    :raises Invalid:
+    """
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise Invalid("The query is not valid UTF-8 or has too many arguments.") from error
+    query: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in query:
+            raise Invalid(f"The query names {name[:64]!r} twice.")
+        wanted = schema.get("properties", {}).get(name, {}).get("type")
+        plain = value.isascii() and value.isdigit() and len(value) < 16
+        query[name] = int(value) if wanted == "integer" and plain else value
+    check(query, schema, "query")
+    return query
+
+
+def check(value: Any, schema: Schema, what: str) -> None:
+    """:raises Invalid: the first thing that is wrong, with its path and without the schema."""
+    _refuse_nul(value, what)
+    error = jsonschema.exceptions.best_match(_validator(orjson.dumps(schema)).iter_errors(value))
+    if error is not None:
+        path = "/".join(str(part)[:64] for part in error.absolute_path)
+        raise Invalid(f"{what}{'/' + path if path else ''}: {_sentence(error)}")
+
+
+@cache
+def _validator(schema: bytes) -> jsonschema.Draft202012Validator:
+    parsed = orjson.loads(schema)
+    jsonschema.Draft202012Validator.check_schema(parsed)
+    return jsonschema.Draft202012Validator(parsed)
+
+
+def _refuse_nul(value: Any, what: str) -> None:
+    """No database of ours stores a NUL in text."""
+    if isinstance(value, str) and "\x00" in value:
+        raise Invalid(f"{what}: NUL characters are not allowed.")
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        _refuse_nul(part, what)
+
+
+def _sentence(error: jsonschema.ValidationError) -> str:
+    if error.validator == "pattern":
+        return "does not have the required form"
+    if error.validator in ("oneOf", "anyOf", "not"):
+        return "is not one of the allowed forms"
+    return error.message if len(error.message) <= 300 else f"{error.message[:300]} ..."

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pieces that the views of all features share: WSME types, times, links, pages."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from wsme import types as wtypes
+from wsme.rest import json as wsme_json
+
+from baremetal_svc.api.call import Call
+
+
+class Json(wtypes.UserType):
+    """Any JSON value."""
+
+    basetype = object
+    name = "json"
+
+    @staticmethod
+    def validate(value: Any) -> Any:
+        """Everything that orjson writes is fine."""
+        return value
+
+
+json_type = Json()
+
+
+class Link(wtypes.Base):
+    """Where a resource is found."""
+
+    href = wtypes.text
+    rel = wtypes.text
+
+
+def single(view: type[wtypes.Base], values: Mapping[str, Any]) -> dict[str, Any]:
+    """One resource, checked and written by WSME. Lists skip it: it costs ten times the rest of the answer."""
+    known: dict[str, Any] = wsme_json.tojson(view, wsme_json.fromjson(view, dict(values)))
+    return known
+
+
+def moment(seconds: float | None) -> str | None:
+    """Seconds since the epoch as ISO 8601 with offset."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def links(call: Call, collection: str, identifier: str) -> list[dict[str, str]]:
+    """Self and bookmark links of a resource."""
+    path = f"{collection}/{identifier}"
+    return [{"href": f"{call.base}/v1/{path}", "rel": "self"}, {"href": f"{call.base}/{path}", "rel": "bookmark"}]
+
+
+def limit(call: Call) -> int:
+    """How many items a page may have."""
+    most: int = call.services.conf.api.max_limit
+    return min(call.query.get("limit", most), most)
+
+
+def page(call: Call, name: str, items: Sequence[Mapping[str, Any]], last: str | None) -> dict[str, Any]:
+    """A list under its name; from 1.2 with a next link when the page is full. ``last``: id of its last item."""
+    body: dict[str, Any] = {name: items}
+    if call.version >= 2 and last is not None and len(items) == limit(call):
+        query = urlencode({**call.query, "marker": last})
+        body[f"{name}_links"] = [{"href": f"{call.base}{call.path}?{query}", "rel": "next"}]
+    return body

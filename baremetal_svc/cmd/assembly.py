@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts a conductor together out of the configuration."""
+
+from oslo_config import cfg
+
+from baremetal_svc.conductor import kinds
+from baremetal_svc.conductor.claims import Claims
+from baremetal_svc.conductor.runner import Runner
+from baremetal_svc.conductor.service import Conductor, new_owner
+from baremetal_svc.conductor.watcher import Watcher
+from baremetal_svc.db.secrets import Vault
+from baremetal_svc.db.session import Database
+from baremetal_svc.gateways.protocols import Gateways
+
+
+def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str) -> Conductor:
+    """A conductor with its watcher; start() and listen() are the caller's.
+
+    :raises ValueError: the time limit of a call is not under half of the lease.
+    """
+    options = conf.conductor
+    timeout = max(conf.ironic.timeout, conf.neutron.timeout)
+    if timeout * 2 >= options.lease:
+        raise ValueError(f"The time limit of calls ({timeout} s) must be under half of [conductor] lease ({options.lease} s).")
+    known, owner = kinds.load(), new_owner(host)
+    by_name = {name: getattr(gateways, name) for name in ("ironic", "neutron", "images")}
+    runner = Runner(db, known, by_name, {"vault": Vault(conf.secrets.fernet_key)}, timeout)
+    claims = Claims(db, known, owner, options.lease)
+    made = Conductor(db, runner, claims, owner, workers=options.workers, poll_interval=options.poll_interval, drain=options.drain_timeout)
+    made.watcher = Watcher(
+        db,
+        gateways.ironic,
+        owner,
+        busy=options.listing_interval,
+        idle=options.inventory_interval,
+        lease=options.lease,
+        woke=made.wake,
+    )
+    return made

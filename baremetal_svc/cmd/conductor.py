@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The conductor process under oslo.service: SIGTERM lets running tasks end and hands the rest over."""
+
+import socket
+import sys
+from typing import Any
+
+from oslo_config import cfg
+from oslo_reports import guru_meditation_report, opts
+from oslo_service import service
+
+from baremetal_svc import conf as configuration
+from baremetal_svc import messaging, version
+from baremetal_svc.cmd import assembly
+from baremetal_svc.db.session import Database
+from baremetal_svc.gateways import real
+
+
+class ConductorService(service.Service):
+    """Holds only the configuration until start(), which runs in the process that does the work."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        super().__init__()
+        self._conf = conf
+        self._conductor: Any = None
+
+    def start(self) -> None:
+        """Build and start."""
+        host = socket.gethostname()
+        self._conductor = assembly.conductor(self._conf, Database.of(self._conf), real.build(self._conf), host)
+        self._conductor.start()
+        self._conductor.listen(messaging.transport(self._conf), host)
+
+    def stop(self, graceful: bool = False) -> None:
+        """Drain."""
+        if self._conductor is not None:
+            self._conductor.stop()
+        super().stop(graceful)
+
+
+def main() -> None:
+    """Entry point of baremetal-svc-conductor."""
+    conf = configuration.load(sys.argv[1:])
+    opts.set_defaults(conf)
+    guru_meditation_report.TextGuruMeditation.setup_autorun(version, conf=conf)
+    service.launch(conf, ConductorService(conf), restart_method="mutate").wait()

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the flow of a claimed operation from where it stands to its end, or to where it must wait."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import taskflow.engines
+from oslo_db.exception import DBError
+from taskflow import states
+from taskflow.exceptions import StorageFailure
+from taskflow.types.failure import Failure
+
+from baremetal_svc.conductor import ending, kinds, persistence
+from baremetal_svc.conductor.interruptions import LeaseLost, NotYet, Outage
+from baremetal_svc.conductor.run import Guarded, Lease, Run
+from baremetal_svc.context import RequestContext
+from baremetal_svc.db import operations, rows
+from baremetal_svc.db.session import Database
+from baremetal_svc.domain.lifecycle import LIFECYCLE
+from baremetal_svc.domain.operation import backoff
+from baremetal_svc.gateways import sending
+
+LOG = logging.getLogger(__name__)
+
+
+class Runner:
+    """Runs operations of the given kinds with the given gateways.
+
+    :param gateways: outside services by the parameter name under which tasks ask for them.
+    :param tools: what else tasks may ask for by name (vault, settings); never persisted.
+    """
+
+    def __init__(
+        self, db: Database, known: Mapping[str, kinds.Kind], gateways: Mapping[str, Any], tools: Mapping[str, Any], timeout: float
+    ) -> None:
+        self._db = db
+        self._kinds = known
+        self._gateways = gateways
+        self._tools = tools
+        self._timeout = timeout
+        self.stopping = threading.Event()
+
+    def run(self, operation: rows.Row, lease: Lease) -> None:
+        """Run a claimed operation until it ends, waits, or is another's. Raises nothing: what happened stands in the database."""
+        RequestContext(request_id=operation["request_id"], project_id=operation["project_id"], user_id=operation["user_id"])
+        run = Run(self._db, operation, lease, cancellable=LIFECYCLE[operation["kind"]].cancellable, stopping=self.stopping)
+        try:
+            # Just before each request to the outside: the answer must come before another conductor can take the operation.
+            with sending.checked(lambda: lease.check(self._timeout)):
+                self._attempt(run)
+        except NotYet as wait:
+            LOG.debug("Operation %s waits: %s", run.id, wait.reason)
+            self._park(run, wait, vain=False)
+        except LeaseLost:
+            LOG.warning("Operation %s is another conductor's now", run.id)
+        except (Outage, DBError, StorageFailure) as outage:
+            LOG.warning("Operation %s is kept: %s", run.id, outage)
+            self._park(run, NotYet(str(outage), seconds=backoff(operation["attempts"] + 1)), vain=True)
+
+    def _attempt(self, run: Run) -> None:
+        backend = persistence.FencedBackend(run)
+        flow = self._kinds[run.operation["kind"]].build(run.operation["arguments"])
+        for task in kinds.tasks_of(flow):
+            task.run = run
+        detail = persistence.load(run, backend)
+        if detail is None:
+            names = [task.name for task in kinds.tasks_of(flow)]
+            run.transact(lambda conn: operations.plan_steps(conn, run.id, names))
+            detail = persistence.create(run, backend)
+        engine = taskflow.engines.load(flow, flow_detail=detail, backend=backend, engine="serial", defer_reverts=True)
+        engine.compile()
+        engine.prepare()
+        engine.storage.inject(self._injected(run), transient=True)
+        # A flow that is reverted would start again from its first task.
+        if engine.storage.get_flow_state() not in (states.SUCCESS, states.REVERTED):
+            self._run_engine(engine)
+        ending.end(run, engine.storage)
+
+    @staticmethod
+    def _run_engine(engine: Any) -> None:
+        try:
+            engine.run()
+        except (DBError, StorageFailure):
+            raise
+        except Exception as error:  # whatever a task raised: TaskFlow has undone the flow and saved why
+            if engine.storage.get_flow_state() != states.REVERTED:
+                raise Outage(f"The flow stopped in state {engine.storage.get_flow_state()}: {error}") from error
+            LOG.info("The flow was undone: %s", Failure().exception_str)
+
+    def _injected(self, run: Run) -> dict[str, Any]:
+        guarded = {name: Guarded(gateway) for name, gateway in self._gateways.items()}
+        return {**run.operation["arguments"], **guarded, **self._tools, "operation_id": run.id, "project_id": run.operation["project_id"]}
+
+    def _park(self, run: Run, wait: NotYet, *, vain: bool) -> None:
+        node = wait.wait
+        columns = {} if node is None else {"wait_node": node.node_id, "wait_for": node.until, "wait_since": node.since}
+
+        def park(conn: Any) -> None:
+            operations.park(conn, run.id, run.generation, reason=wait.reason, seconds=wait.seconds, wait=columns, vain=vain)
+
+        try:
+            run.transact(park)
+        except (LeaseLost, Outage):
+            # Its lease will run out, and some conductor will take it from there.
+            LOG.warning("Operation %s could not be parked", run.id)

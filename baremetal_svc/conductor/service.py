@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The conductor process: threads that take, run, renew and watch; a graceful stop lets running tasks end and parks the rest."""
+
+import functools
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent import futures
+from typing import Any
+
+import oslo_messaging
+
+from baremetal_svc import messaging
+from baremetal_svc.conductor.claims import Claims
+from baremetal_svc.conductor.endpoint import Endpoint
+from baremetal_svc.conductor.run import Lease
+from baremetal_svc.conductor.runner import Runner
+from baremetal_svc.conductor.watcher import Watcher
+from baremetal_svc.db import duties, rows
+from baremetal_svc.db.session import Database
+from baremetal_svc.domain.errors import Unavailable
+
+LOG = logging.getLogger(__name__)
+
+
+def new_owner(host: str) -> str:
+    """A name for this incarnation of a conductor: a restarted one is another."""
+    return f"{host}:{uuid.uuid4()}"
+
+
+class Conductor:
+    """Takes due operations and runs them in a pool of threads. Waiting operations have none."""
+
+    def __init__(
+        self, db: Database, runner: Runner, claims: Claims, owner: str, *, workers: int, poll_interval: float, drain: float
+    ) -> None:
+        self._db = db
+        self._runner = runner
+        self._claims = claims
+        self._owner = owner
+        self._poll = poll_interval
+        self._drain = drain
+        self._pool = futures.ThreadPoolExecutor(workers, thread_name_prefix="flow")
+        self._free = threading.Semaphore(workers)
+        self._due = threading.Event()
+        self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._servers: list[oslo_messaging.server.MessageHandlingServer] = []
+        self.watcher: Watcher | None = None
+
+    def wake(self) -> None:
+        """Look for due operations now instead of at the next poll."""
+        self._due.set()
+
+    def start(self) -> None:
+        """Start the threads and return."""
+        self._spawn("take", self._take_all)
+        self._spawn("renew", lambda: self._claims.keep(self._stopped))
+        if self.watcher is not None:
+            self._spawn("watch", functools.partial(self.watcher.watch, self._stopped))
+
+    def listen(self, transport: oslo_messaging.Transport, host: str) -> None:
+        """Serve wake-ups from the bus; a bus that is away is tried again, polling goes on meanwhile."""
+        server = messaging.server(transport, host, Endpoint(self.wake))
+        self._servers.append(server)
+        self._spawn("listen", lambda: self._listen(server))
+
+    def stop(self) -> None:
+        """Take no more, let running flows come to their next wait or end, give the duties back."""
+        self._stopped.set()
+        self._due.set()
+        for server in self._servers:
+            server.stop()
+        self._runner.stopping.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        for thread in self._threads:
+            thread.join(timeout=self._drain)
+        try:
+            self._db.transact(lambda conn: duties.release(conn, self._owner))
+        except Unavailable as error:
+            LOG.warning("Duties were not given back, their leases will run out: %s", error)
+
+    def _spawn(self, name: str, body: Callable[[], Any]) -> None:
+        thread = threading.Thread(target=body, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _listen(self, server: oslo_messaging.server.MessageHandlingServer) -> None:
+        while not self._stopped.is_set():
+            try:
+                server.start()
+                return
+            except (OSError, oslo_messaging.MessagingException) as error:
+                LOG.warning("The bus is away, trying again: %s", error)
+                self._stopped.wait(1)
+
+    def _take_all(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                took = self._take()
+            except Unavailable as error:
+                LOG.warning("The database is away: %s", error)
+                took = 0
+            if not took:
+                self._due.wait(self._poll)
+                self._due.clear()
+
+    def _take(self) -> int:
+        slots = 0
+        while self._free.acquire(blocking=slots == 0, timeout=None if slots else self._poll):
+            slots += 1
+        taken: list[tuple[rows.Row, Lease]] = []
+        try:
+            taken = self._claims.take(slots) if slots and not self._stopped.is_set() else []
+        finally:
+            for _ in range(slots - len(taken)):
+                self._free.release()
+        for operation, lease in taken:
+            self._pool.submit(self._run, operation, lease)
+        return len(taken)
+
+    def _run(self, operation: rows.Row, lease: Lease) -> None:
+        try:
+            self._runner.run(operation, lease)
+        finally:
+            self._claims.drop(operation["id"], operation["generation"])
+            self._free.release()
+            # What this run has unblocked, or inserted, may be due now.
+            self._due.set()

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration: every option in one place, registered on a ConfigOpts that is passed in, never read from a global."""
+
+from typing import Any
+
+from oslo_config import cfg
+from oslo_db import options as db_options
+from oslo_log import log
+
+from baremetal_svc.conf import gateways, service
+
+PROJECT = "baremetal_svc"
+
+
+def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
+    """Register all options of this service on the given object and return it."""
+    log.register_options(conf)
+    db_options.set_defaults(conf)
+    service.register(conf)
+    gateways.register(conf)
+    return conf
+
+
+def load(args: list[str]) -> cfg.ConfigOpts:
+    """Parse the command line and the files it names into the global object, which oslo.messaging's tracing reads."""
+    register(cfg.CONF)
+    log.set_defaults(default_log_levels=[*log.DEFAULT_LOG_LEVELS, "taskflow=WARNING", "oslo.messaging=WARNING", "alembic=WARNING"])
+    cfg.CONF(args, project=PROJECT, prog=PROJECT)
+    log.setup(cfg.CONF, PROJECT)
+    return cfg.CONF
+
+
+def list_opts() -> list[tuple[str, list[Any]]]:
+    """Options for oslo-config-generator."""
+    return [("api", service.API), ("conductor", service.CONDUCTOR), ("secrets", service.SECRETS), *gateways.list_opts()]

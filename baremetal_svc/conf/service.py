@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the API and the conductor."""
+
+from oslo_config import cfg
+
+API = [
+    cfg.StrOpt("auth_strategy", default="keystone", choices=["keystone", "noauth"], help="noauth is refused by the WSGI application."),
+    cfg.StrOpt("public_endpoint", help="Base of links in answers; by default the host that the request names."),
+    cfg.IntOpt("max_limit", default=1000, min=1, help="Most items of one page of a list; also the default page."),
+    cfg.IntOpt("max_request_body_size", default=262144, min=1024, help="Bytes; larger bodies are refused with 413."),
+    cfg.IntOpt("max_wait", default=60, min=0, help="Most seconds that a long poll may wait."),
+    cfg.IntOpt("max_count", default=100, min=1, help="Most servers that one request may create."),
+]
+
+CONDUCTOR = [
+    cfg.FloatOpt("lease", default=15.0, min=1.0, help="Seconds for which a conductor owns an operation unless it renews."),
+    cfg.FloatOpt("poll_interval", default=1.0, min=0.05, help="Seconds between looks for due operations, besides wake-ups."),
+    cfg.IntOpt("workers", default=8, min=1, help="Flows that one conductor runs at once; waiting ones take none."),
+    cfg.FloatOpt("listing_interval", default=1.0, min=0.1, help="Seconds between bulk listings of Ironic while operations wait for nodes."),
+    cfg.FloatOpt("inventory_interval", default=30.0, min=0.1, help="Seconds between bulk listings of Ironic while nothing waits."),
+    cfg.IntOpt("deploy_attempts", default=3, min=1, help="Nodes that one create may try."),
+    cfg.FloatOpt("drain_timeout", default=30.0, min=0, help="Seconds that a conductor lets running tasks end when it stops."),
+]
+
+SECRETS = [
+    cfg.MultiStrOpt("fernet_key", default=[], secret=True, help="Fernet keys, the first one encrypts, all decrypt."),
+]
+
+
+def register(conf: cfg.ConfigOpts) -> None:
+    """Register the groups api, conductor and secrets."""
+    conf.register_opts(API, "api")
+    conf.register_opts(CONDUCTOR, "conductor")
+    conf.register_opts(SECRETS, "secrets")

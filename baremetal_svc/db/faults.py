@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults of servers and nodes, open until cleared."""
+
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select, update
+
+from baremetal_svc.db import rows
+from baremetal_svc.db.clock import now
+from baremetal_svc.db.models import Fault
+
+FAULT = Fault.__table__.c
+
+
+def record(conn: Connection, *, kind: str, target_id: str, operation_id: str | None, code: str, message: str) -> None:
+    """Note a fault once for each target, operation and code: again is a no-op."""
+    same = (FAULT.target_id == target_id, FAULT.operation_id == operation_id, FAULT.code == code)
+    if conn.execute(select(FAULT.id).where(*same).limit(1)).first() is None:
+        conn.execute(
+            sa.insert(Fault.__table__).values(
+                id=str(uuid.uuid4()),
+                target_kind=kind,
+                target_id=target_id,
+                operation_id=operation_id,
+                code=code,
+                message=message[:4000],
+                created_at=now(),
+            )
+        )
+
+
+def nodes_tried(conn: Connection, operation_id: str) -> list[str]:
+    """Nodes that failed under the operation."""
+    return list(conn.execute(select(FAULT.target_id).where(FAULT.operation_id == operation_id, FAULT.target_kind == "node")).scalars())
+
+
+def clear(conn: Connection, target_id: str) -> None:
+    """Close the open faults of a target."""
+    conn.execute(update(Fault.__table__).where(FAULT.target_id == target_id, FAULT.cleared_at.is_(None)).values(cleared_at=now()))
+
+
+def open_of(conn: Connection, target_id: str) -> list[rows.Row]:
+    """Open faults of a target, newest first."""
+    statement = select(Fault.__table__).where(FAULT.target_id == target_id, FAULT.cleared_at.is_(None))
+    return rows.all_of(conn, statement.order_by(FAULT.created_at.desc()))

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every table. Times are seconds since the epoch by the database's clock (see db.clock); ids are UUIDs as text."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy.dialects.mysql import DOUBLE, LONGTEXT
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import Double, TypeEngine
+
+Id = String(36)
+Name = String(255)
+Time: TypeEngine[float] = Double().with_variant(DOUBLE(asdecimal=False), "mysql", "mariadb")
+Long: TypeEngine[str] = Text().with_variant(LONGTEXT, "mysql", "mariadb")
+
+# Binary: ids and names are compared as they are. The same for URLs mysql+pymysql and mariadb+pymysql.
+_OPTIONS = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}
+ON_MYSQL = {f"{dialect}_{name}": value for dialect in ("mysql", "mariadb") for name, value in _OPTIONS.items()}
+
+# Every constraint has a name that migrations can say, the same on each database.
+NAMES = {
+    "ix": "%(table_name)s_by_%(column_0_N_name)s",
+    "uq": "%(table_name)s_one_%(column_0_N_name)s",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fk",
+    "pk": "%(table_name)s_pk",
+}
+
+
+class Model(DeclarativeBase):
+    """Declarative root; statements are made with Core on the tables. A class with its own __table_args__ ends them with ON_MYSQL."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    __table_args__: Any = ON_MYSQL
+
+    if TYPE_CHECKING:
+        # Of every model it is a table, which insert() and update() want.
+        __table__: ClassVar[Table]
+
+
+class Flavor(Model):
+    """What a tenant may ask for: a resource class, out of pools in order of preference (empty: the pool "default")."""
+
+    __tablename__ = "flavors"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name, unique=True)
+    description: Mapped[str] = mapped_column(Text)
+    is_public: Mapped[bool] = mapped_column(Boolean)
+    disabled: Mapped[bool] = mapped_column(Boolean)
+    resources: Mapped[dict[str, Any]] = mapped_column(JSON)
+    resource_aggregates: Mapped[dict[str, Any]] = mapped_column(JSON)
+    resource_class: Mapped[str] = mapped_column(Name)
+    pools: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[float] = mapped_column(Time)
+    updated_at: Mapped[float | None] = mapped_column(Time)
+
+
+class Pool(Model):
+    """A named tag expression over nodes."""
+
+    __tablename__ = "pools"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name, unique=True)
+    description: Mapped[str] = mapped_column(Text)
+    all_of: Mapped[list[str]] = mapped_column(JSON)
+    any_of: Mapped[list[str]] = mapped_column(JSON)
+    none_of: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[float] = mapped_column(Time)
+    updated_at: Mapped[float | None] = mapped_column(Time)
+
+
+class Node(Model):
+    """A machine as Ironic's last bulk listing showed it, and what we add to it."""
+
+    __tablename__ = "nodes"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str | None] = mapped_column(Name, index=True)
+    resource_class: Mapped[str | None] = mapped_column(Name)
+    provision_state: Mapped[str] = mapped_column(Name)
+    power_state: Mapped[str | None] = mapped_column(Name)
+    target_power_state: Mapped[str | None] = mapped_column(Name)
+    instance_id: Mapped[str | None] = mapped_column(Id)
+    maintenance: Mapped[bool] = mapped_column(Boolean)
+    retired: Mapped[bool] = mapped_column(Boolean)
+    protected: Mapped[bool] = mapped_column(Boolean)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    traits: Mapped[list[str]] = mapped_column(JSON)
+    properties: Mapped[dict[str, Any]] = mapped_column(JSON)
+    ports: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    failure_domain: Mapped[str] = mapped_column(Name)
+    gone: Mapped[bool] = mapped_column(Boolean)
+    settled: Mapped[bool] = mapped_column(Boolean)
+    hold_until: Mapped[float] = mapped_column(Time)
+    observed_at: Mapped[float] = mapped_column(Time)
+    created_at: Mapped[float] = mapped_column(Time)
+    updated_at: Mapped[float | None] = mapped_column(Time)
+
+
+class NodeTag(Model):
+    """A tag of ours on a node: the source of pool membership."""
+
+    __tablename__ = "node_tags"
+    tag: Mapped[str] = mapped_column(Name, primary_key=True)
+    node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class PoolMember(Model):
+    """Materialised membership: recomputed with a node's tags or a pool's expression."""
+
+    __tablename__ = "pool_members"
+    pool_id: Mapped[str] = mapped_column(Id, ForeignKey("pools.id", ondelete="CASCADE"), primary_key=True)
+    node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Offer(Model):
+    """A node that can be claimed now, clustered in the order of the claim."""
+
+    __tablename__ = "offers"
+    pool_id: Mapped[str] = mapped_column(Id, ForeignKey("pools.id", ondelete="CASCADE"), primary_key=True)
+    resource_class: Mapped[str] = mapped_column(Name, primary_key=True)
+    rank: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    rnd: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Server(Model):
+    """The tenant's server. Hard-deleted when its tear-down is over; its operations stay."""
+
+    __tablename__ = "servers"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    project_id: Mapped[str] = mapped_column(Name)
+    user_id: Mapped[str] = mapped_column(Name)
+    name: Mapped[str] = mapped_column(Name)
+    description: Mapped[str | None] = mapped_column(Name)
+    status: Mapped[str] = mapped_column(String(32))
+    power_state: Mapped[str | None] = mapped_column(String(32))
+    flavor_id: Mapped[str] = mapped_column(Id, ForeignKey("flavors.id"), index=True)
+    image_id: Mapped[str] = mapped_column(Id)
+    node_id: Mapped[str | None] = mapped_column(Id, index=True)
+    availability_zone: Mapped[str | None] = mapped_column(Name)
+    key_name: Mapped[str | None] = mapped_column(Name)
+    meta: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
+    partitions: Mapped[dict[str, Any]] = mapped_column(JSON)
+    locked_by: Mapped[str | None] = mapped_column(String(8))
+    launched_at: Mapped[float | None] = mapped_column(Time)
+    created_at: Mapped[float] = mapped_column(Time)
+    updated_at: Mapped[float | None] = mapped_column(Time)
+    __table_args__ = (Index("servers_by_project", "project_id", "created_at", "id"), ON_MYSQL)
+
+
+class Nic(Model):
+    """A network connection of a server: what was asked, and the port that serves it."""
+
+    __tablename__ = "nics"
+    server_id: Mapped[str] = mapped_column(Id, ForeignKey("servers.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column("nic_index", Integer, primary_key=True, autoincrement=False)
+    network_id: Mapped[str | None] = mapped_column(Id)
+    requested_port_id: Mapped[str | None] = mapped_column(Id)
+    port_id: Mapped[str | None] = mapped_column(Id, index=True)
+    mac_address: Mapped[str | None] = mapped_column(String(32))
+    fixed_ips: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+
+class Claim(Model):
+    """Who holds a node: live for a server, or releasing until its release operation has ended."""
+
+    __tablename__ = "claims"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id"))
+    server_id: Mapped[str] = mapped_column(Id, index=True)
+    project_id: Mapped[str] = mapped_column(Name)
+    state: Mapped[str] = mapped_column(String(16))
+    generation: Mapped[int] = mapped_column(Integer)
+    live_server: Mapped[str | None] = mapped_column(Id, unique=True)
+    held_node: Mapped[str | None] = mapped_column(Id, unique=True)
+    torn_down_at: Mapped[float | None] = mapped_column(Time)
+    created_at: Mapped[float] = mapped_column(Time)
+
+
+class Operation(Model):
+    """What was asked, who does it and how far it is: the outbox, the lease and the fence in one row."""
+
+    __tablename__ = "operations"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    shape: Mapped[int] = mapped_column(Integer)
+    target_id: Mapped[str] = mapped_column(Id, index=True)
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(16))
+    live_server: Mapped[str | None] = mapped_column(Id, unique=True)
+    live_delete: Mapped[str | None] = mapped_column(Id, unique=True)
+    live_release: Mapped[str | None] = mapped_column(Id, unique=True)
+    blocked_by: Mapped[str | None] = mapped_column(Id, index=True)
+    owner: Mapped[str | None] = mapped_column(Name)
+    generation: Mapped[int] = mapped_column(Integer)
+    lease_until: Mapped[float | None] = mapped_column(Time)
+    wake_at: Mapped[float | None] = mapped_column(Time)
+    wait_node: Mapped[str | None] = mapped_column(Id, index=True)
+    wait_for: Mapped[str | None] = mapped_column(String(16))
+    wait_since: Mapped[float | None] = mapped_column(Time)
+    reason: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(Integer)
+    cancel_requested: Mapped[bool] = mapped_column(Boolean)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    seq: Mapped[int] = mapped_column(Integer)
+    request_id: Mapped[str | None] = mapped_column(Name)
+    user_id: Mapped[str | None] = mapped_column(Name)
+    project_id: Mapped[str | None] = mapped_column(Name)
+    created_at: Mapped[float] = mapped_column(Time)
+    updated_at: Mapped[float] = mapped_column(Time)
+    ended_at: Mapped[float | None] = mapped_column(Time)
+    deadline_at: Mapped[float | None] = mapped_column(Time)
+    __table_args__ = (
+        Index("operations_due", "state", "wake_at"),
+        Index("operations_leased", "state", "lease_until"),
+        Index("operations_by_project", "project_id", "created_at", "id"),
+        ON_MYSQL,
+    )
+
+
+class Step(Model):
+    """A step of an operation, derived from the flow's atom in the transaction that saves it."""
+
+    __tablename__ = "steps"
+    operation_id: Mapped[str] = mapped_column(Id, ForeignKey("operations.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(Integer)
+    started_at: Mapped[float | None] = mapped_column(Time)
+    ended_at: Mapped[float | None] = mapped_column(Time)
+    seq: Mapped[int] = mapped_column(Integer)
+
+
+class Secret(Model):
+    """User data and keys on their way from the API to the conductor: encrypted, deleted at the final state."""
+
+    __tablename__ = "secrets"
+    operation_id: Mapped[str] = mapped_column(Id, ForeignKey("operations.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ciphertext: Mapped[str] = mapped_column(Long)
+
+
+class Duty(Model):
+    """What one conductor does for all: a named lease."""
+
+    __tablename__ = "duties"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    owner: Mapped[str | None] = mapped_column(Name)
+    generation: Mapped[int] = mapped_column(Integer)
+    lease_until: Mapped[float] = mapped_column(Time)
+
+
+class Fault(Model):
+    """Something that went wrong with a server or a node; open until cleared_at is set."""
+
+    __tablename__ = "faults"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    target_kind: Mapped[str] = mapped_column(String(16))
+    target_id: Mapped[str] = mapped_column(Id)
+    operation_id: Mapped[str | None] = mapped_column(Id, index=True)
+    code: Mapped[str] = mapped_column(String(64))
+    message: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[float] = mapped_column(Time)
+    cleared_at: Mapped[float | None] = mapped_column(Time)
+    __table_args__ = (Index("faults_by_target", "target_id", "cleared_at"), ON_MYSQL)
+
+
+class IdempotencyKey(Model):
+    """What a POST with an Idempotency-Key made, so that a replay makes nothing."""
+
+    __tablename__ = "idempotency_keys"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    project_id: Mapped[str] = mapped_column(Name)
+    key: Mapped[str] = mapped_column("idempotency_key", Name)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    resource_id: Mapped[str] = mapped_column(Id)
+    created_at: Mapped[float] = mapped_column(Time)
+    __table_args__ = (UniqueConstraint("project_id", "idempotency_key", name="one_answer_per_key"), ON_MYSQL)

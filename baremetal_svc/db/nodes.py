@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes as last observed, and the facts that pools and offers are computed from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select, update
+
+from baremetal_svc.db import pools, rows
+from baremetal_svc.db.clock import now
+from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Offer, Operation, PoolMember
+from baremetal_svc.domain.node import NodeFacts
+
+NODE = Node.__table__.c
+CHUNK = 500
+
+
+def database_time(conn: Connection) -> float:
+    """Seconds since the epoch by the database's clock."""
+    return float(conn.execute(select(now())).scalar_one())
+
+
+def get(conn: Connection, node_id: str) -> rows.Row | None:
+    """One node."""
+    return rows.one(conn, select(Node.__table__).where(NODE.id == node_id))
+
+
+def page(conn: Connection, *, limit: int, marker: str | None) -> list[rows.Row]:
+    """Nodes by id."""
+    statement = select(Node.__table__).order_by(NODE.id).limit(limit)
+    return rows.all_of(conn, statement if marker is None else statement.where(NODE.id > marker))
+
+
+def names(conn: Connection) -> list[str]:
+    """Names of all nodes that Ironic lists, in order."""
+    name = sa.func.coalesce(NODE.name, NODE.id)
+    return list(conn.execute(select(name).where(NODE.gone.is_(sa.false())).order_by(name)).scalars())
+
+
+def observed(conn: Connection, node_ids: Sequence[str]) -> dict[str, rows.Row]:
+    """The rows of those nodes that are known, by id."""
+    return {row["id"]: row for row in rows.all_of(conn, select(Node.__table__).where(NODE.id.in_(node_ids)))}
+
+
+def insert(conn: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+    """Insert nodes that Ironic listed for the first time."""
+    conn.execute(sa.insert(Node.__table__).values(created_at=now()), list(values))
+
+
+def set_columns(conn: Connection, node_id: str, **values: Any) -> None:
+    """Change columns of a node."""
+    conn.execute(update(Node.__table__).where(NODE.id == node_id).values(updated_at=now(), **values))
+
+
+def mark_observed(conn: Connection, node_ids: Sequence[str], observed_at: float) -> None:
+    """Note that a listing begun at that time showed the nodes."""
+    conn.execute(update(Node.__table__).where(NODE.id.in_(node_ids)).values(observed_at=observed_at))
+
+
+def unseen_since(conn: Connection, observed_at: float) -> list[str]:
+    """Ids of nodes that no listing since then showed and that are not known to be gone."""
+    return list(conn.execute(select(NODE.id).where(NODE.observed_at < observed_at, NODE.gone.is_(sa.false()))).scalars())
+
+
+def out_of_quarantine(conn: Connection, limit: int = CHUNK) -> list[str]:
+    """Ids of free nodes whose quarantine is over but is still noted."""
+    statement = select(NODE.id).where(NODE.hold_until > 0, NODE.hold_until <= now())
+    return list(conn.execute(statement.limit(limit)).scalars())
+
+
+def wake_waiting(conn: Connection) -> list[str]:
+    """Make due the operations whose node has come to rest, or is gone, in a listing begun after their wait did; their ids."""
+    op = Operation.__table__.c
+    torn_down = sa.and_(op.wait_for == "torn_down", NODE.instance_id.is_(None))
+    ready = sa.or_(NODE.settled.is_(sa.true()), NODE.gone.is_(sa.true()), torn_down)
+    at_rest = sa.and_(ready, NODE.observed_at > sa.func.coalesce(op.wait_since, 0))
+    waiting = select(op.id).join(Node.__table__, NODE.id == op.wait_node).where(op.state == "waiting", op.wake_at > now(), at_rest)
+    ids = list(conn.execute(waiting).scalars())
+    if ids:
+        conn.execute(update(Operation).where(op.id.in_(ids), op.state == "waiting").values(wake_at=now()))
+    return ids
+
+
+def facts(conn: Connection, node_ids: Iterable[str]) -> list[NodeFacts]:
+    """What pools and offers need to know of the nodes, in four queries."""
+    wanted = list(node_ids)
+    found = observed(conn, wanted)
+    tags = pools.tags_of(conn, wanted)
+    held = set(conn.execute(select(Claim.held_node).where(Claim.held_node.in_(wanted))).scalars())
+    open_faults = select(Fault.target_id).where(Fault.target_id.in_(wanted), Fault.cleared_at.is_(None))
+    faulty = set(conn.execute(open_faults).scalars())
+    return [_facts(row, tags[node_id], node_id in held, node_id in faulty) for node_id, row in found.items()]
+
+
+def replace_offers(conn: Connection, node_id: str, pool_ids: Iterable[str], resource_class: str, rnd: int) -> None:
+    """Offer the node in these pools and no others."""
+    conn.execute(sa.delete(Offer.__table__).where(Offer.__table__.c.node_id == node_id))
+    values = [{"pool_id": p, "resource_class": resource_class, "rank": 0, "rnd": rnd, "node_id": node_id} for p in sorted(pool_ids)]
+    if values:
+        conn.execute(sa.insert(Offer.__table__), values)
+
+
+def replace_memberships(conn: Connection, node_id: str, pool_ids: Iterable[str]) -> None:
+    """Make the node a member of these pools and no others."""
+    conn.execute(sa.delete(PoolMember.__table__).where(PoolMember.__table__.c.node_id == node_id))
+    values = [{"pool_id": pool_id, "node_id": node_id} for pool_id in sorted(pool_ids)]
+    if values:
+        conn.execute(sa.insert(PoolMember.__table__), values)
+
+
+def offered(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[str]]:
+    """Ids of the pools that each node is offered in."""
+    offer = Offer.__table__.c
+    found: dict[str, set[str]] = {node_id: set() for node_id in node_ids}
+    for pool_id, node_id in conn.execute(select(offer.pool_id, offer.node_id).where(offer.node_id.in_(node_ids))):
+        found[node_id].add(pool_id)
+    return found
+
+
+def tagged(conn: Connection, tag: str) -> list[str]:
+    """Ids of the nodes with a tag."""
+    return list(conn.execute(select(NodeTag.node_id).where(NodeTag.tag == tag)).scalars())
+
+
+def _facts(row: rows.Row, tags: frozenset[str], held: bool, faulty: bool) -> NodeFacts:
+    return NodeFacts(
+        id=row["id"],
+        resource_class=row["resource_class"],
+        provision_state=row["provision_state"],
+        maintenance=row["maintenance"],
+        instance_id=row["instance_id"],
+        retired=row["retired"],
+        protected=row["protected"],
+        held=held,
+        faulty=faulty,
+        gone=row["gone"],
+        hold_until=row["hold_until"],
+        tags=tags,
+        failure_domain=row["failure_domain"],
+        properties=row["properties"],
+    )

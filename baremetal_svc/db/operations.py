@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operations: insert, claim with a lease and a fence, park, wake, finish. Every change of a running one names its generation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select, update
+
+from baremetal_svc.db import rows
+from baremetal_svc.db.clock import now
+from baremetal_svc.db.models import Operation, Secret, Step
+from baremetal_svc.domain.operation import FINAL, LIVE, State
+
+OP = Operation.__table__.c
+STEP = Step.__table__.c
+
+
+def insert(conn: Connection, values: Mapping[str, Any], *, deadline: float | None) -> None:
+    """Insert a pending operation, due now unless it is blocked by another.
+
+    :param values: id, kind, shape, target_id, arguments and, as they apply, live_server | live_delete | live_release, blocked_by,
+        request_id, user_id, project_id.
+    :param deadline: seconds from now, None for never.
+    :raises DBDuplicateEntry: another live operation holds the same live column.
+    """
+    blocked = values.get("blocked_by") is not None
+    conn.execute(
+        sa.insert(Operation).values(
+            state=State.PENDING,
+            generation=0,
+            attempts=0,
+            cancel_requested=False,
+            seq=0,
+            created_at=now(),
+            updated_at=now(),
+            wake_at=None if blocked else now(),
+            deadline_at=None if deadline is None else now() + deadline,
+            **values,
+        )
+    )
+
+
+def get(conn: Connection, operation_id: str) -> rows.Row | None:
+    """One operation."""
+    return rows.one(conn, select(Operation.__table__).where(OP.id == operation_id))
+
+
+def live_of(conn: Connection, server_id: str) -> rows.Row | None:
+    """The live operation of a server that is not its delete, or None."""
+    return rows.one(conn, select(Operation.__table__).where(OP.live_server == server_id))
+
+
+def live_delete_of(conn: Connection, server_id: str) -> rows.Row | None:
+    """The live delete of a server, or None."""
+    return rows.one(conn, select(Operation.__table__).where(OP.live_delete == server_id))
+
+
+def last_failed_of(conn: Connection, server_id: str) -> rows.Row | None:
+    """The newest failed operation of a server, or None: its error is the server's fault."""
+    statement = select(Operation.__table__).where(OP.target_id == server_id, OP.state == State.FAILED)
+    return rows.one(conn, statement.order_by(OP.created_at.desc()).limit(1))
+
+
+def steps_of(conn: Connection, operation_id: str) -> list[rows.Row]:
+    """The steps in the order of the flow."""
+    return rows.all_of(conn, select(Step.__table__).where(STEP.operation_id == operation_id).order_by(STEP.position))
+
+
+def page(
+    conn: Connection, *, project_id: str | None, target_id: str | None, state: str | None, limit: int, marker: rows.Row | None
+) -> list[rows.Row]:
+    """Newest first; project_id None means all projects."""
+    statement = select(Operation.__table__).order_by(OP.created_at.desc(), OP.id.desc()).limit(limit)
+    for column, value in ((OP.project_id, project_id), (OP.target_id, target_id), (OP.state, state)):
+        if value is not None:
+            statement = statement.where(column == value)
+    if marker is not None:
+        older = sa.or_(OP.created_at < marker["created_at"], sa.and_(OP.created_at == marker["created_at"], OP.id < marker["id"]))
+        statement = statement.where(older)
+    return rows.all_of(conn, statement)
+
+
+def due(conn: Connection, kinds: Sequence[tuple[str, int]], limit: int, *, skip_locked: bool) -> list[str]:
+    """Ids of operations that may be claimed now: due, or running with a lease that ran out. Only kinds and shapes that the caller knows."""
+    waiting = sa.and_(OP.state.in_([State.PENDING, State.WAITING]), OP.wake_at <= now())
+    abandoned = sa.and_(OP.state == State.RUNNING, OP.lease_until < now())
+    known = sa.tuple_(OP.kind, OP.shape).in_(list(kinds))
+    found: list[str] = []
+    for condition in (abandoned, waiting):
+        order = OP.lease_until if condition is abandoned else OP.wake_at
+        statement = select(OP.id).where(condition, known).order_by(order).limit(limit - len(found))
+        if skip_locked:
+            statement = statement.with_for_update(skip_locked=True)
+        if len(found) < limit:
+            found += conn.execute(statement).scalars().all()
+    return found
+
+
+def take(conn: Connection, operation_id: str, owner: str, lease: float) -> bool:
+    """Compare-and-swap an operation that is due to running under a new generation; False when another was faster."""
+    waiting = sa.and_(OP.state.in_([State.PENDING, State.WAITING]), OP.wake_at <= now())
+    abandoned = sa.and_(OP.state == State.RUNNING, OP.lease_until < now())
+    statement = (
+        update(Operation)
+        .where(OP.id == operation_id, sa.or_(waiting, abandoned))
+        .values(
+            state=State.RUNNING,
+            owner=owner,
+            generation=OP.generation + 1,
+            lease_until=now() + lease,
+            wake_at=None,
+            wait_node=None,
+            wait_for=None,
+            wait_since=None,
+            updated_at=now(),
+        )
+    )
+    return conn.execute(statement).rowcount == 1
+
+
+def fence(conn: Connection, operation_id: str, generation: int, **values: Any) -> bool:
+    """Touch the row if the generation is still ours and it runs; locks it for the rest of the transaction. False: the lease was lost."""
+    statement = update(Operation).where(OP.id == operation_id, OP.generation == generation, OP.state == State.RUNNING)
+    return conn.execute(statement.values(seq=OP.seq + 1, updated_at=now(), **values)).rowcount == 1
+
+
+def asked_to_stop(conn: Connection, operation_id: str) -> tuple[bool, bool]:
+    """Whether a delete or a user asked the operation to stop, and whether its deadline has passed."""
+    found = conn.execute(
+        select(OP.cancel_requested, sa.func.coalesce(OP.deadline_at < now(), sa.false())).where(OP.id == operation_id)
+    ).one()
+    return bool(found[0]), bool(found[1])
+
+
+def renew(conn: Connection, held: Mapping[str, int], lease: float) -> set[str]:
+    """Lengthen the leases of {operation id: generation}; the ids that are still ours."""
+    mine = sa.tuple_(OP.id, OP.generation).in_(list(held.items()))
+    conn.execute(update(Operation).where(mine, OP.state == State.RUNNING).values(lease_until=now() + lease))
+    return set(conn.execute(select(OP.id).where(mine, OP.state == State.RUNNING)).scalars())
+
+
+def park(conn: Connection, operation_id: str, generation: int, *, reason: str, seconds: float, wait: Mapping[str, Any], vain: bool) -> bool:
+    """Set a running operation aside until it is woken or the seconds have passed; vain counts an attempt that an outage ended.
+
+    :param wait: wait_node, wait_for and wait_since where it waits for a node. A wait that began after its end was observed is not
+        lost: the watcher compares wait_since with the node's observation.
+    """
+    return fence(
+        conn,
+        operation_id,
+        generation,
+        state=State.WAITING,
+        owner=None,
+        lease_until=None,
+        reason=reason[:2000],
+        # A cancel or a wake-up that came while it was running must not be slept through.
+        wake_at=sa.case((sa.or_(OP.cancel_requested, OP.wake_at.is_not(None)), now()), else_=now() + seconds),
+        **wait,
+        attempts=OP.attempts + 1 if vain else 0,
+    )
+
+
+def wake(conn: Connection, operation_id: str) -> None:
+    """Make a waiting operation due now; one that is running looks again when it would park."""
+    conn.execute(update(Operation).where(OP.id == operation_id, OP.state.in_([State.WAITING, State.RUNNING])).values(wake_at=now()))
+
+
+def waiting_nodes(conn: Connection) -> set[str]:
+    """Ids of the nodes that operations wait for."""
+    return set(conn.execute(select(OP.wait_node).where(OP.state == State.WAITING, OP.wait_node.is_not(None))).scalars())
+
+
+def request_cancel(conn: Connection, operation_id: str) -> None:
+    """Ask a live operation to stop at its next task."""
+    waiting = OP.state.in_([State.PENDING, State.WAITING])
+    conn.execute(
+        update(Operation)
+        .where(OP.id == operation_id, OP.state.in_(list(LIVE)))
+        .values(cancel_requested=True, wake_at=sa.case((sa.and_(waiting, OP.blocked_by.is_(None)), now()), else_=OP.wake_at))
+    )
+
+
+def finish(conn: Connection, operation_id: str, generation: int, state: State, error: Mapping[str, Any] | None) -> bool:
+    """Bring a running operation to its end, free what it blocks and delete its secrets. False: the lease was lost."""
+    assert state in FINAL  # noqa: S101 - a bug here would leave an operation for ever
+    ended = fence(
+        conn,
+        operation_id,
+        generation,
+        state=state,
+        error=None if error is None else dict(error),
+        owner=None,
+        lease_until=None,
+        wake_at=None,
+        reason=None,
+        live_server=None,
+        live_delete=None,
+        live_release=None,
+        ended_at=now(),
+    )
+    if ended:
+        conn.execute(sa.delete(Secret).where(Secret.__table__.c.operation_id == operation_id))
+        unblocked = update(Operation).where(OP.blocked_by == operation_id, OP.state == State.PENDING)
+        conn.execute(unblocked.values(blocked_by=None, wake_at=now()))
+    return ended
+
+
+def plan_steps(conn: Connection, operation_id: str, names: Sequence[str]) -> None:
+    """Insert the steps that the operation will go through, so that a reader sees them before they begin."""
+    values = [
+        {"operation_id": operation_id, "name": name, "position": position, "state": "pending", "attempts": 0, "seq": 0}
+        for position, name in enumerate(names)
+    ]
+    if values:
+        conn.execute(sa.insert(Step), values)
+
+
+def save_step(conn: Connection, operation_id: str, name: str, state: str) -> None:
+    """Write a step's state as its atom was saved; times by the database's clock."""
+    begins = state in ("running", "undoing")
+    conn.execute(
+        update(Step)
+        .where(STEP.operation_id == operation_id, STEP.name == name, STEP.state != state)
+        .values(
+            state=state,
+            attempts=STEP.attempts + (1 if state == "running" else 0),
+            started_at=now() if begins else STEP.started_at,
+            ended_at=None if begins or state == "pending" else now(),
+            seq=select(OP.seq).where(OP.id == operation_id).scalar_subquery(),
+        )
+    )

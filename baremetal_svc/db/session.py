@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections and transactions. SQLite: WAL and BEGIN IMMEDIATE for writers, since it has one writer at a time."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+import tenacity
+from oslo_config import cfg
+from oslo_db import exception as db_exc
+from oslo_db.sqlalchemy import engines, exc_filters
+
+from baremetal_svc.domain.errors import Unavailable
+
+LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+
+#: What the database raises when it is away or busy, as opposed to refusing a row.
+AWAY = (db_exc.DBConnectionError, db_exc.DBDeadlock, sa.exc.TimeoutError, sa.exc.OperationalError)
+
+
+class Database:
+    """One engine, and transactions on it."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self.engine = _sqlite(url) if sa.make_url(url).get_backend_name() == "sqlite" else _server(url, **options)
+        self.skips_locked = self.engine.dialect.name != "sqlite"
+
+    @classmethod
+    def of(cls, conf: cfg.ConfigOpts) -> "Database":
+        """The database that the group [database] of oslo.db names."""
+        options = conf.database
+        return cls(
+            options.connection,
+            max_pool_size=options.max_pool_size,
+            max_overflow=options.max_overflow,
+            pool_timeout=options.pool_timeout or 5,
+            connection_recycle_time=options.connection_recycle_time,
+        )
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction that writes: committed at the end, rolled back by any exception."""
+        with self.engine.connect() as conn, conn.execution_options(begin="IMMEDIATE").begin():
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One transaction that only reads."""
+        with self.engine.connect() as conn, conn.begin():
+            yield conn
+
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run the work in a writing transaction, again a few times after a deadlock or a lost connection.
+
+        :raises Unavailable: when the database stays away.
+        """
+        return self._again(self.write, work)
+
+    def query(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run the work in a reading transaction, again after a lost connection.
+
+        :raises Unavailable: when the database stays away.
+        """
+        return self._again(self.read, work)
+
+    def _again(self, begin: Callable[[], Any], work: Callable[[sa.Connection], T]) -> T:
+        retry = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(AWAY),
+            stop=tenacity.stop_after_attempt(5),
+            wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.3),
+            reraise=True,
+        )
+        try:
+            for attempt in retry:
+                with attempt, begin() as conn:
+                    return work(conn)
+        except AWAY as error:
+            LOG.warning("The database is away: %s", error)
+            raise Unavailable("The database does not answer.") from error
+        raise AssertionError("tenacity reraises")
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _server(url: str, **options: Any) -> sa.Engine:
+    # No retry at connect: a database that is away must be an answer within seconds, callers decide how often to ask again.
+    engine = engines.create_engine(url, max_retries=0, **options)
+    return engine.execution_options(isolation_level="READ COMMITTED")
+
+
+def _sqlite(url: str) -> sa.Engine:
+    # Not oslo.db's own SQLite engine: it emits a plain BEGIN for everybody and opens the file anew for each connection.
+    engine = sa.create_engine(url, pool_size=20, max_overflow=20, pool_timeout=10)
+    exc_filters.register_engine(engine)
+    sa.event.listen(engine, "connect", _sqlite_connect)
+    sa.event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_connect(dbapi_connection: Any, record: Any) -> None:
+    # The driver's own BEGIN comes too late and is never IMMEDIATE: we emit it ourselves.
+    dbapi_connection.isolation_level = None
+    dbapi_connection.execute("PRAGMA journal_mode=WAL")
+    dbapi_connection.execute("PRAGMA foreign_keys=ON")
+    dbapi_connection.execute("PRAGMA synchronous=NORMAL")
+    dbapi_connection.execute("PRAGMA busy_timeout=10000")
+
+
+def _sqlite_begin(conn: sa.Connection) -> None:
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.get_execution_options().get("begin") == "IMMEDIATE" else "BEGIN")

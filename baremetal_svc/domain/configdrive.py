@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The config drive: what the machine learns at its first boot. Format: OpenStack metadata, network_data.json (cloud-init documentation)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A NIC of the server: its Neutron port and addresses ({"subnet_id", "ip_address"}, ...)."""
+
+    port_id: str
+    network_id: str
+    mac_address: str | None
+    fixed_ips: Sequence[Mapping[str, str]]
+    mtu: int | None = None
+
+
+def meta_data(server: Mapping[str, Any], public_keys: Mapping[str, str]) -> dict[str, Any]:
+    """meta_data.json of a server row (id, name, project_id, availability_zone, metadata)."""
+    return {
+        "uuid": server["id"],
+        "name": server["name"],
+        "hostname": hostname(server["name"], server["id"]),
+        "project_id": server["project_id"],
+        "availability_zone": server["availability_zone"] or "",
+        "meta": dict(server["metadata"]),
+        "public_keys": dict(public_keys),
+        "keys": [{"name": name, "type": "ssh", "data": data} for name, data in public_keys.items()],
+    }
+
+
+def network_data(links: Sequence[Link]) -> dict[str, Any]:
+    """network_data.json: a physical link for each NIC, DHCP on each address family that it has."""
+    return {
+        "links": [
+            {"id": f"nic{index}", "type": "phy", "ethernet_mac_address": link.mac_address, "vif_id": link.port_id, "mtu": link.mtu}
+            for index, link in enumerate(links)
+        ],
+        "networks": [
+            {"id": f"network{index}-{number}", "link": f"nic{index}", "network_id": link.network_id, "type": _family(address["ip_address"])}
+            for index, link in enumerate(links)
+            for number, address in enumerate(link.fixed_ips)
+        ],
+        "services": [],
+    }
+
+
+def hostname(name: str, server_id: str) -> str:
+    """A valid host name (RFC 1123) out of a free name; falls back to the id where nothing is left."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c == "-") else "-" for c in name.lower()).strip("-")[:63].strip("-")
+    return kept or f"server-{server_id}"
+
+
+def _family(address: str) -> str:
+    return "ipv6_dhcp" if ":" in address else "ipv4_dhcp"

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one table of what each kind of operation does to a server's status. The diagram in the docs is generated from it."""
+
+from dataclasses import dataclass
+
+from baremetal_svc.domain.errors import Conflict
+from baremetal_svc.domain.server import STABLE, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row: from which statuses, shown during, on success, on failure; None stands for "there is no server" or "unchanged".
+
+    :ivar cancellable: a delete may stop it between two tasks.
+    :ivar deadline: seconds after which it is stopped and undone or brought to its failure status; None for never.
+    """
+
+    allowed: frozenset[Status | None]
+    during: Status | None
+    success: Status | None
+    failure: Status | None
+    cancellable: bool = True
+    deadline: float | None = 3600.0
+
+
+def _row(allowed: set[Status | None], during: Status, success: Status | None, failure: Status, **more: float | bool | None) -> Change:
+    return Change(frozenset(allowed), during, success, failure, **more)  # type: ignore[arg-type]
+
+
+_ANY: set[Status | None] = set(Status) - {Status.DELETING}
+_POWER = 900.0
+
+LIFECYCLE: dict[str, Change] = {
+    "servers.create": _row({None}, Status.BUILDING, Status.ACTIVE, Status.ERROR),
+    "servers.delete": _row(_ANY, Status.DELETING, None, Status.ERROR, cancellable=False, deadline=7200.0),
+    "power.start": _row({Status.STOPPED, Status.ACTIVE}, Status.POWERING_ON, Status.ACTIVE, Status.STOPPED, deadline=_POWER),
+    "power.stop": _row({Status.ACTIVE, Status.STOPPED}, Status.POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
+    "power.soft_stop": _row({Status.ACTIVE}, Status.SOFT_POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
+    "power.reboot": _row({Status.ACTIVE}, Status.REBOOTING, Status.ACTIVE, Status.ERROR, deadline=_POWER),
+    "power.soft_reboot": _row({Status.ACTIVE}, Status.SOFT_REBOOTING, Status.ACTIVE, Status.ACTIVE, deadline=_POWER),
+    "nodes.release": Change(frozenset({None}), None, None, None, cancellable=False, deadline=None),
+}
+
+
+def check_allowed(kind: str, status: str) -> None:
+    """Refuse an operation from a status that its row does not name.
+
+    :raises Conflict:
+    """
+    change = LIFECYCLE[kind]
+    if Status(status) not in change.allowed:
+        allowed = ", ".join(sorted(str(s) for s in change.allowed if s is not None))
+        raise Conflict(f"{kind} is not possible while the server is {status}.", hint=f"It is possible from: {allowed}.")
+
+
+def mermaid() -> str:
+    """The table as a Mermaid state diagram, one line an arrow."""
+    lines = ["stateDiagram-v2"]
+    for kind, change in LIFECYCLE.items():
+        if change.during is None:
+            continue
+        lines += [
+            f"    {_id(status)} --> {_id(change.during)}: {kind}" for status in sorted(change.allowed, key=str) if _drawn(status, change)
+        ]
+        lines.append(f"    {_id(change.during)} --> {_id(change.success)}: done")
+        if change.failure != change.success:
+            lines.append(f"    {_id(change.during)} --> {_id(change.failure)}: failed")
+    return "\n".join(lines) + "\n"
+
+
+def _drawn(status: Status | None, change: Change) -> bool:
+    """Leave out arrows of delete from statuses in between: they go by way of the cancelled operation."""
+    return status is None or status in STABLE or (change.success is None and status is Status.BUILDING)
+
+
+def _id(status: Status | None) -> str:
+    return "[*]" if status is None else status.value.replace("-", "_")

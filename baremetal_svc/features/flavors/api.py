@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Controllers and views of flavors."""
+
+from typing import Any
+
+from wsme import types as wtypes
+
+from baremetal_svc.api import views
+from baremetal_svc.api.call import Answer, Call
+from baremetal_svc.api.routing import Route
+from baremetal_svc.db.rows import Row
+from baremetal_svc.features.flavors import policy, schema, service
+
+
+class Flavor(wtypes.Base):
+    """A flavor; what it takes and from where is for operators."""
+
+    uuid = wtypes.text
+    name = wtypes.text
+    description = wtypes.text
+    is_public = bool
+    disabled = bool
+    resources = views.json_type
+    resource_aggregates = views.json_type
+    pools = [wtypes.text]
+    created_at = wtypes.text
+    updated_at = wtypes.text
+    links = [views.Link]
+
+
+def create(call: Call) -> Answer:
+    """POST /v1/flavors: 201."""
+    row = service.create(call)
+    return Answer(201, views.single(Flavor, _view(call, row)), {"Location": f"{call.base}/v1/flavors/{row['id']}"})
+
+
+def index(call: Call) -> Answer:
+    """GET /v1/flavors."""
+    rows = service.page(call, views.limit(call))
+    return Answer(200, views.page(call, "flavors", [_view(call, row) for row in rows], rows[-1]["id"] if rows else None))
+
+
+def show(call: Call, flavor_id: str) -> Answer:
+    """GET /v1/flavors/{flavor_id}."""
+    return Answer(200, views.single(Flavor, _view(call, service.show(call, flavor_id))))
+
+
+def _view(call: Call, row: Row) -> dict[str, Any]:
+    values = {
+        "uuid": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "is_public": row["is_public"],
+        "links": views.links(call, "flavors", row["id"]),
+    }
+    if not call.context.is_operator:
+        return values
+    more = {
+        "disabled": row["disabled"],
+        "resources": row["resources"],
+        "resource_aggregates": row["resource_aggregates"],
+        "created_at": views.moment(row["created_at"]),
+        "updated_at": views.moment(row["updated_at"]),
+    }
+    return {**values, **more, **({"pools": row["pools"]} if call.version >= 2 else {})}
+
+
+ROUTES = [
+    Route("POST", "/v1/flavors", create, policy.CREATE, body=schema.CREATE),
+    Route("GET", "/v1/flavors", index, policy.LIST, query=schema.LIST),
+    Route("GET", "/v1/flavors/{flavor_id}", show, policy.SHOW),
+]

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bodies and queries of flavors, by minor version. Source: Mogan's contract, section 1.4."""
+
+from baremetal_svc.api.validation import LIMIT, NAME, UUID, closed
+
+_ONE = {"oneOf": [{"type": "integer", "const": 1}, {"type": "string", "const": "1"}]}
+#: A machine has one resource class: exactly one entry, of which one is asked for.
+_RESOURCES = {
+    "type": "object",
+    "patternProperties": {r"^[a-zA-Z0-9\-_:.]{1,80}$": _ONE},
+    "additionalProperties": False,
+    "minProperties": 1,
+    "maxProperties": 1,
+}
+_TEXTS = {"type": "object", "additionalProperties": {"type": "string", "maxLength": 255}, "maxProperties": 64}
+_FLAG = {"enum": [True, False, "True", "False", "true", "false", "1", "0"]}
+_FLAVOR = {
+    "name": NAME,
+    "description": {"type": "string", "minLength": 1, "maxLength": 255},
+    "resources": _RESOURCES,
+    "resource_aggregates": _TEXTS,
+    "is_public": _FLAG,
+    "disabled": _FLAG,
+}
+_POOLS = {"type": "array", "items": UUID, "maxItems": 32, "uniqueItems": True}
+_REQUIRED = ["name", "description", "resources"]
+
+CREATE = {1: closed(_FLAVOR, _REQUIRED), 2: closed({**_FLAVOR, "pools": _POOLS}, _REQUIRED)}
+LIST = {1: closed({}), 2: closed({"limit": LIMIT, "marker": UUID})}

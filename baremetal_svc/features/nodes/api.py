@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Controllers and views of nodes."""
+
+from typing import Any
+
+from wsme import types as wtypes
+
+from baremetal_svc.api import views
+from baremetal_svc.api.call import Answer, Call
+from baremetal_svc.api.routing import Route
+from baremetal_svc.db.rows import Row
+from baremetal_svc.features.nodes import policy, schema, service
+
+
+class Node(wtypes.Base):
+    """A machine as the last listing of Ironic showed it."""
+
+    uuid = wtypes.text
+    name = wtypes.text
+    resource_class = wtypes.text
+    provision_state = wtypes.text
+    power_state = wtypes.text
+    maintenance = bool
+    traits = [wtypes.text]
+    failure_domain = wtypes.text
+    tags = [wtypes.text]
+    pools = [wtypes.text]
+    offered = bool
+    server_uuid = wtypes.text
+    observed_at = wtypes.text
+    links = [views.Link]
+
+
+def index(call: Call) -> Answer:
+    """GET /v1/nodes: names in the contract, nodes from 1.2 on."""
+    if call.version < 2:
+        return Answer(200, {"nodes": service.names(call)})
+    found = service.page(call, views.limit(call))
+    items = [_view(call, row, found) for row in found.rows]
+    return Answer(200, views.page(call, "nodes", items, found.rows[-1]["id"] if found.rows else None))
+
+
+def show(call: Call, node_id: str) -> Answer:
+    """GET /v1/nodes/{node_id}."""
+    found, holder = service.show(call, node_id)
+    values = {**_view(call, found.rows[0], found), "server_uuid": None if holder is None else holder["server_id"]}
+    return Answer(200, views.single(Node, values))
+
+
+def _view(call: Call, row: Row, found: service.Found) -> dict[str, Any]:
+    return {
+        "uuid": row["id"],
+        "name": row["name"],
+        "resource_class": row["resource_class"],
+        "provision_state": row["provision_state"],
+        "power_state": row["power_state"],
+        "maintenance": row["maintenance"],
+        "traits": row["traits"],
+        "failure_domain": row["failure_domain"],
+        "tags": sorted(found.tags[row["id"]]),
+        "pools": sorted(found.pools[row["id"]]),
+        "offered": bool(found.offered[row["id"]]),
+        "observed_at": views.moment(row["observed_at"]),
+        "links": views.links(call, "nodes", row["id"]),
+    }
+
+
+ROUTES = [
+    Route("GET", "/v1/nodes", index, policy.LIST, query=schema.LIST),
+    Route("GET", "/v1/nodes/{node_id}", show, policy.SHOW, query=schema.SHOW, since=2),
+]

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Controllers and views of operations."""
+
+from typing import Any
+
+from wsme import types as wtypes
+
+from baremetal_svc.api import views
+from baremetal_svc.api.call import Answer, Call
+from baremetal_svc.api.routing import Route
+from baremetal_svc.db.rows import Row
+from baremetal_svc.features.operations import policy, schema, service
+
+
+class Step(wtypes.Base):
+    """One step: pending, running, done, failed, undoing or undone."""
+
+    name = wtypes.text
+    state = wtypes.text
+    attempts = int
+    started_at = wtypes.text
+    ended_at = wtypes.text
+    seq = int
+
+
+class Operation(wtypes.Base):
+    """What was asked and how far it is; ``seq`` grows with every event, for the long poll."""
+
+    uuid = wtypes.text
+    kind = wtypes.text
+    target_uuid = wtypes.text
+    project_id = wtypes.text
+    state = wtypes.text
+    reason = wtypes.text
+    error = views.json_type
+    seq = int
+    attempts = int
+    cancel_requested = bool
+    request_id = wtypes.text
+    created_at = wtypes.text
+    updated_at = wtypes.text
+    ended_at = wtypes.text
+    deadline_at = wtypes.text
+    steps = [Step]
+    links = [views.Link]
+
+
+def index(call: Call) -> Answer:
+    """GET /v1/operations."""
+    rows = service.page(call, views.limit(call))
+    return Answer(200, views.page(call, "operations", [_view(call, row) for row in rows], rows[-1]["id"] if rows else None))
+
+
+def show(call: Call, operation_id: str) -> Answer:
+    """GET /v1/operations/{operation_id}[?wait=SECONDS&after=SEQ]."""
+    row, steps = service.show(call, operation_id)
+    return Answer(200, views.single(Operation, {**_view(call, row), "steps": [_step(step) for step in steps]}))
+
+
+def _view(call: Call, row: Row) -> dict[str, Any]:
+    values = {
+        "uuid": row["id"],
+        "target_uuid": row["target_id"],
+        **{name: row[name] for name in ("kind", "project_id", "state", "reason", "error", "seq", "attempts", "request_id")},
+        "cancel_requested": bool(row["cancel_requested"]),
+        **{name: views.moment(row[name]) for name in ("created_at", "updated_at", "ended_at", "deadline_at")},
+    }
+    return {**values, "links": views.links(call, "operations", row["id"])}
+
+
+def _step(row: Row) -> dict[str, Any]:
+    times = {name: views.moment(row[name]) for name in ("started_at", "ended_at")}
+    return {**{name: row[name] for name in ("name", "state", "attempts", "seq")}, **times}
+
+
+ROUTES = [
+    Route("GET", "/v1/operations", index, policy.LIST, query=schema.LIST, since=2),
+    Route("GET", "/v1/operations/{operation_id}", show, policy.SHOW, query=schema.SHOW, since=2),
+]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The use cases of operations: list, show, and wait for the next step."""
+
+import threading
+import time
+
+from sqlalchemy import Connection
+
+from baremetal_svc.api.call import Call
+from baremetal_svc.db import operations
+from baremetal_svc.db.rows import Row
+from baremetal_svc.domain.errors import existing
+from baremetal_svc.domain.operation import FINAL
+
+#: Seconds between two looks of a long poll; each look is one statement by primary key.
+LOOK = 0.25
+
+
+def page(call: Call, limit: int) -> list[Row]:
+    """Operations, newest first. :raises NotFound: the marker."""
+
+    def work(conn: Connection) -> list[Row]:
+        marker = _visible(conn, call, call.query["marker"]) if "marker" in call.query else None
+        return operations.page(
+            conn,
+            project_id=call.visible_project,
+            target_id=call.query.get("server_uuid"),
+            state=call.query.get("state"),
+            limit=limit,
+            marker=marker,
+        )
+
+    return call.services.db.query(work)
+
+
+def show(call: Call, operation_id: str) -> tuple[Row, list[Row]]:
+    """An operation and its steps; with ``wait`` not before its seq is above ``after``, it has ended, or the seconds have passed.
+
+    :raises NotFound: unknown or foreign.
+    """
+    until = time.monotonic() + min(call.query.get("wait", 0), call.services.conf.api.max_wait)
+    after = call.query.get("after")
+    pause = threading.Event()
+    row = call.services.db.query(lambda conn: _visible(conn, call, operation_id))
+    after = row["seq"] if after is None else after
+    while row["seq"] <= after and row["state"] not in FINAL and time.monotonic() < until:
+        pause.wait(LOOK)
+        row = call.services.db.query(lambda conn: _visible(conn, call, operation_id))
+    return row, call.services.db.query(lambda conn: operations.steps_of(conn, operation_id))
+
+
+def _visible(conn: Connection, call: Call, operation_id: str) -> Row:
+    row = existing(operations.get(conn, operation_id), "operation", operation_id)
+    if call.visible_project is not None and row["project_id"] != call.visible_project:
+        return existing(None, "operation", operation_id)
+    return row

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pure decisions about servers."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from baremetal_svc.domain.errors import Conflict
+
+#: Steps whose failure speaks against the node, not against the request.
+NODE_STEPS = ("bind-node", "set-config-drive", "attach-vif", "start-deploy", "wait-until-deployed", "protect-node")
+
+#: Failures after which another node would not help.
+FINAL_FAILURES = ("Cancelled", "DeadlineExceeded", "NoValidNode")
+
+
+class Failed(Protocol):
+    """What a flow knows of a task's failure."""
+
+    exception_str: str
+    exc_type_names: Sequence[str]
+
+
+def new_claim_id() -> str:
+    """A fresh id."""
+    return str(uuid.uuid4())
+
+
+def blames_node(failures: Mapping[str, Failed]) -> str | None:
+    """Why the node is to blame, or None when it is not."""
+    for step, failure in failures.items():
+        if step.startswith(NODE_STEPS) and not _is_final(failure):
+            return f"{step}: {failure.exception_str}"
+    return None
+
+
+def worth_another_node(failures: Mapping[str, Failed]) -> bool:
+    """True when every failure speaks against the node that was tried."""
+    return bool(failures) and all(step.startswith(NODE_STEPS) and not _is_final(failure) for step, failure in failures.items())
+
+
+def names(name: str, count: int) -> list[str]:
+    """The names of a batch: the name itself for one, numbered from 1 for more."""
+    return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
+
+
+def check_unlocked(server: Mapping[str, Any], *, is_operator: bool) -> None:
+    """:raises Conflict: the server is locked, and the caller is no operator."""
+    if server["locked_by"] and not is_operator:
+        raise Conflict(f"Server {server['id']} is locked by its {server['locked_by']}.", hint="Unlock it first.")
+
+
+def _is_final(failure: Failed) -> bool:
+    return str(failure.exc_type_names[0]).rsplit(".", 1)[-1] in FINAL_FAILURES

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The use cases of servers: check what the request names, write rows and operation in one transaction, wake a conductor after it."""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from oslo_db.exception import DBDuplicateEntry
+from sqlalchemy import Connection
+
+from baremetal_svc.api import idempotency
+from baremetal_svc.api.call import Call
+from baremetal_svc.conductor import client
+from baremetal_svc.db import flavors, pools, servers
+from baremetal_svc.db.rows import Row
+from baremetal_svc.domain.configdrive import hostname
+from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
+from baremetal_svc.domain.lifecycle import check_allowed
+from baremetal_svc.domain.server import Status
+from baremetal_svc.features.servers import rules
+
+
+def create(call: Call) -> tuple[Row, str | None]:
+    """Create a batch of servers; the first one and the id of its operation (None for a replay of an Idempotency-Key).
+
+    :raises NotFound: flavor, image or network. :raises Conflict: flavor disabled. :raises Invalid: counts, user data.
+    :raises IdempotencyMismatch:
+    """
+    asked: Mapping[str, Any] = call.body["server"]
+    count = _count(asked, call.services.conf.api.max_count)
+    _check_user_data(asked.get("user_data"))
+    operation_ids: list[str] = []
+
+    def make(conn: Connection) -> Row:
+        operation_ids[:] = []
+        first = None
+        for name in rules.names(asked["name"], count):
+            server_id, operation_id = _write(conn, call, asked, flavor, name)
+            operation_ids.append(operation_id)
+            first = first or server_id
+        return existing(servers.get(conn, str(first)), "server", str(first))
+
+    replayed = idempotency.replay(call, servers.get)
+    if replayed is not None:
+        return replayed, None
+    flavor = call.services.db.query(lambda conn: _flavor(conn, call, asked["flavor_uuid"].lower()))
+    _check_outside(call, asked)
+    row, made = idempotency.once(call, servers.get, make, "The servers could not be written.")
+    if made:
+        call.services.wake(operation_ids[0])
+    return row, operation_ids[0] if made else None
+
+
+def show(call: Call, server_id: str) -> tuple[Row, Sequence[Row]]:
+    """A server and its NICs. :raises NotFound: unknown or foreign."""
+
+    def work(conn: Connection) -> tuple[Row, Sequence[Row]]:
+        row = existing(servers.get(conn, server_id, call.visible_project), "server", server_id)
+        return row, servers.nics_of(conn, [server_id])[server_id]
+
+    return call.services.db.query(work)
+
+
+def page(call: Call, limit: int) -> tuple[list[Row], dict[str, list[Row]]]:
+    """A page of servers and their NICs: two queries whatever the limit. :raises NotFound: the marker."""
+    query = call.query
+    columns = {"name": "name", "status": "status", "flavor_uuid": "flavor_id", "image_uuid": "image_id"}
+    filters = {column: query[name] for name, column in columns.items() if name in query}
+    everybody = call.context.is_operator and str(query.get("all_tenants", "")).lower() in ("true", "1")
+    if not everybody:
+        filters["project_id"] = call.context.project_id
+
+    def work(conn: Connection) -> tuple[list[Row], dict[str, list[Row]]]:
+        marker = None
+        if "marker" in query:
+            project = None if everybody else call.context.project_id
+            marker = existing(servers.get(conn, query["marker"], project), "server", query["marker"])
+        descending = query.get("sort_dir") == "desc"
+        found = servers.page(conn, filters, sort_key=query.get("sort_key", "id"), descending=descending, limit=limit, marker=marker)
+        return found, servers.nics_of(conn, [row["id"] for row in found])
+
+    return call.services.db.query(work)
+
+
+def delete(call: Call, server_id: str) -> str:
+    """Ask for the tear-down of a server; the id of the operation, the same for a second request.
+
+    :raises NotFound: unknown or foreign. :raises Conflict: locked.
+    """
+
+    def work(conn: Connection) -> tuple[str, bool]:
+        row = existing(servers.get(conn, server_id, call.visible_project, lock=True), "server", server_id)
+        rules.check_unlocked(row, is_operator=call.context.is_operator)
+        if row["status"] != Status.DELETING:
+            check_allowed("servers.delete", row["status"])
+        nics = servers.nics_of(conn, [server_id])[server_id]
+        arguments = {"server_id": server_id, "nics": [_nic(nic) for nic in nics], "quarantine": _quarantine(call)}
+        return client.enqueue_delete(conn, call.context, server_id, arguments)
+
+    try:
+        operation_id, _ = call.services.db.transact(work)
+    except DBDuplicateEntry:
+        # Two deletes at one moment: the second one finds the first.
+        operation_id, _ = call.services.db.transact(work)
+    call.services.wake(operation_id)
+    return operation_id
+
+
+def _write(conn: Connection, call: Call, asked: Mapping[str, Any], flavor: Row, name: str) -> tuple[str, str]:
+    server_id = str(uuid.uuid4())
+    servers.insert(conn, _row(call, asked, flavor, server_id, name), [_requested(network) for network in asked["networks"]])
+    operation_id = client.enqueue(conn, call.context, "servers.create", server_id, _arguments(call, asked, flavor, server_id, name))
+    for secret in ("user_data", "public_key"):
+        if asked.get(secret):
+            call.services.vault.put(conn, operation_id, secret, _plain(secret, asked[secret]))
+    return server_id, operation_id
+
+
+def _row(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str, name: str) -> dict[str, Any]:
+    return {
+        "id": server_id,
+        "project_id": call.context.project_id,
+        "user_id": call.context.user_id or "",
+        "name": name,
+        "description": asked.get("description"),
+        "status": Status.BUILDING,
+        "flavor_id": flavor["id"],
+        "image_id": asked["image_uuid"].lower(),
+        "availability_zone": asked.get("availability_zone"),
+        "key_name": "default" if asked.get("public_key") else None,
+        "metadata": asked.get("metadata") or {},
+        "partitions": asked.get("partitions") or {},
+    }
+
+
+def _arguments(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str, name: str) -> dict[str, Any]:
+    # What the flavor says now: changing it later does not change servers that exist.
+    return {
+        "server_id": server_id,
+        "image_id": asked["image_uuid"].lower(),
+        "hostname": hostname(name, server_id),
+        "nics": [_argument(network) for network in asked["networks"]],
+        "pool_ids": flavor["pools"] or [pools.DEFAULT_ID],
+        "resource_class": flavor["resource_class"],
+        "attempts": call.services.conf.conductor.deploy_attempts,
+        "quarantine": _quarantine(call),
+    }
+
+
+def _quarantine(call: Call) -> float:
+    """Seconds that a released node stays off: one lease and one timeout, when no late request of ours can be on its way any more."""
+    conf = call.services.conf
+    return float(conf.conductor.lease + conf.ironic.timeout)
+
+
+def _argument(network: Mapping[str, str]) -> dict[str, str]:
+    return {"network_id": network["net_id"].lower()} if "net_id" in network else {"port_id": network["port_id"].lower()}
+
+
+def _requested(network: Mapping[str, str]) -> dict[str, str]:
+    return {"network_id": network["net_id"].lower()} if "net_id" in network else {"requested_port_id": network["port_id"].lower()}
+
+
+def _nic(nic: Row) -> dict[str, str]:
+    return {"port_id": nic["requested_port_id"]} if nic["requested_port_id"] else {"network_id": nic["network_id"]}
+
+
+def _plain(name: str, value: str) -> str:
+    return base64.b64decode(value).decode() if name == "user_data" else value
+
+
+def _count(asked: Mapping[str, Any], most: int) -> int:
+    least, count = asked.get("min_count", 1), asked.get("max_count", asked.get("min_count", 1))
+    if least > count:
+        raise Invalid(f"min_count ({least}) is above max_count ({count}).")
+    if count > most:
+        raise Invalid(f"max_count ({count}) is above what one request may create ({most}).")
+    return int(count)
+
+
+def _check_user_data(value: str | None) -> None:
+    try:
+        base64.b64decode(value or "", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise Invalid("user_data is not base64 of UTF-8 text.") from error
+
+
+def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
+    flavor = flavors.get(conn, flavor_id)
+    if flavor is None or not (flavor["is_public"] or call.context.is_operator):
+        raise NotFound(f"There is no flavor {flavor_id}.")
+    if flavor["disabled"]:
+        raise Conflict(f"Flavor {flavor_id} is disabled.", hint="Choose another flavor.")
+    return flavor
+
+
+def _check_outside(call: Call, asked: Mapping[str, Any]) -> None:
+    gateways, project = call.services.gateways, str(call.context.project_id)
+    image = existing(gateways.images.get_image(asked["image_uuid"].lower(), project), "image", asked["image_uuid"])
+    if image.status != "active":
+        raise Conflict(f"Image {image.id} is {image.status}.", hint="Choose an image that is active.")
+    for network_id in {network["net_id"].lower() for network in asked["networks"] if "net_id" in network}:
+        network = existing(gateways.neutron.get_network(network_id, project), "network", network_id)
+        if not network.subnet_ids:
+            raise Invalid(f"Network {network_id} has no subnet.")
+    for port_id in {network["port_id"].lower() for network in asked["networks"] if "port_id" in network}:
+        port = gateways.neutron.get_port(port_id)
+        if port is None or port.project_id != project:
+            raise NotFound(f"There is no port {port_id}.")
+        if port.device_id:
+            raise Conflict(f"Port {port_id} is in use.", hint="Choose a free port.")

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tasks of servers.create and servers.delete.
+
+What a create made outside is undone as a whole by nodes.release, which the revert of ClaimNode inserts: undoing waits for Ironic, and a
+revert must not wait.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+from taskflow.types.failure import Failure
+
+from baremetal_svc.conductor import client
+from baremetal_svc.conductor.interruptions import NodeWait, NotYet
+from baremetal_svc.conductor.step import Step
+from baremetal_svc.db import claims, faults, nodes, servers
+from baremetal_svc.db.rows import Row
+from baremetal_svc.db.secrets import Vault
+from baremetal_svc.domain import configdrive
+from baremetal_svc.domain.errors import DeployFailed, OutsideRefused
+from baremetal_svc.features.servers import rules
+from baremetal_svc.gateways.protocols import Images, Ironic, Neutron
+from baremetal_svc.scheduler.claim import claim_node
+
+BY_RELEASE = "nodes.release, which the revert of ClaimNode inserts, undoes it"
+
+
+class FindImage(Step):
+    """What Ironic needs to know of the image."""
+
+    IRREVERSIBLE = "it only reads"
+
+    def execute(self, images: Images, image_id: str, project_id: str) -> dict[str, Any]:
+        image = images.get_image(image_id, project_id)
+        if image is None or image.status != "active":
+            raise OutsideRefused(f"Image {image_id} is not there or not active any more.")
+        return dict(image.instance_info)
+
+
+class ClaimNode(Step):
+    """Claim a node that this operation has not tried; provides claim_id, node_id and the MACs of its ports."""
+
+    def execute(self, server_id: str, project_id: str, pool_ids: list[str], resource_class: str) -> tuple[str, str, list[str]]:
+        def claim(conn: Connection) -> tuple[str, str, list[str]]:
+            held = claims.live_of(conn, server_id)
+            if held is None:
+                claim_id = rules.new_claim_id()
+                node_id = claim_node(
+                    conn,
+                    claim_id,
+                    server_id=server_id,
+                    project_id=project_id,
+                    pool_ids=pool_ids,
+                    resource_class=resource_class,
+                    excluded=faults.nodes_tried(conn, self.run.id),
+                    generation=self.run.generation,
+                    skips_locked=self.run.db.skips_locked,
+                )
+            else:
+                claim_id, node_id = held["id"], held["node_id"]
+            row = nodes.get(conn, node_id)
+            return claim_id, node_id, [port["address"] for port in (row or {"ports": []})["ports"]]
+
+        return self.run.transact(claim)
+
+    def revert(
+        self, server_id: str, nics: list[Mapping[str, Any]], quarantine: float, flow_failures: Mapping[str, Failure], **kwargs: Any
+    ) -> None:
+        """Hand the claim to a durable release; the node that failed becomes a fault, so that it is not tried again."""
+
+        def let_go(conn: Connection) -> None:
+            # By the server, not by the result: the claim may have been made by a run that died before saving it.
+            held = claims.live_of(conn, server_id)
+            if held is not None:
+                reason = rules.blames_node(flow_failures)
+                if reason is not None:
+                    faults.record(
+                        conn, kind="node", target_id=held["node_id"], operation_id=self.run.id, code="deploy_failed", message=reason
+                    )
+                release_claim(conn, held, nics, quarantine, self.run.operation["request_id"])
+
+        self.run.transact(let_go)
+
+
+class CreatePort(Step):
+    """Create the port of one NIC with the MAC of the node's port, or take the tenant's own port."""
+
+    IRREVERSIBLE = BY_RELEASE
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"create-port-{index}", provides=f"port_{index}")
+        self._index = index
+
+    def execute(
+        self,
+        neutron: Neutron,
+        server_id: str,
+        claim_id: str,
+        project_id: str,
+        nics: list[Mapping[str, Any]],
+        mac_addresses: list[str],
+        hostname: str,
+    ) -> dict[str, Any]:
+        nic = nics[self._index]
+        if nic.get("port_id"):
+            port = neutron.attach_port(nic["port_id"], server_id=server_id, project_id=project_id)
+        else:
+            port = neutron.create_port(
+                server_id=server_id,
+                claim_id=claim_id,
+                index=self._index,
+                network_id=nic["network_id"],
+                project_id=project_id,
+                mac_address=mac_addresses[self._index] if self._index < len(mac_addresses) else None,
+                hostname=hostname,
+            )
+        return {
+            "id": port.id,
+            "network_id": port.network_id,
+            "mac_address": port.mac_address,
+            "fixed_ips": [dict(ip) for ip in port.fixed_ips],
+        }
+
+
+class BindNode(Step):
+    """Write the server and the image into the node: from here Ironic itself refuses others."""
+
+    IRREVERSIBLE = BY_RELEASE
+
+    def execute(self, ironic: Ironic, node_id: str, server_id: str, instance_info: dict[str, Any]) -> None:
+        ironic.bind_node(node_id, server_id, instance_info)
+
+
+class SetConfigDrive(Step):
+    """Put names, keys, networks and user data where the machine finds them at its first boot."""
+
+    IRREVERSIBLE = BY_RELEASE
+
+    def __init__(self, count: int) -> None:
+        super().__init__("set-config-drive", requires=[f"port_{index}" for index in range(count)])
+        self._count = count
+
+    def execute(self, ironic: Ironic, vault: Vault, node_id: str, server_id: str, **ports: Any) -> None:
+        row = self.run.query(lambda conn: servers.get(conn, server_id))
+        if row is None:
+            raise OutsideRefused("The server is gone.")
+        user_data = self.run.query(lambda conn: vault.get(conn, self.run.id, "user_data"))
+        public_key = self.run.query(lambda conn: vault.get(conn, self.run.id, "public_key"))
+        links = [
+            configdrive.Link(port["id"], port["network_id"], port["mac_address"], port["fixed_ips"])
+            for port in (ports[f"port_{index}"] for index in range(self._count))
+        ]
+        keys = {} if public_key is None else {row["key_name"] or "default": public_key}
+        drive = {"meta_data": configdrive.meta_data(row, keys), "network_data": configdrive.network_data(links)}
+        ironic.set_config_drive(node_id, server_id, drive if user_data is None else {**drive, "user_data": user_data})
+
+
+class AttachVif(Step):
+    """Attach the port of one NIC to the node."""
+
+    IRREVERSIBLE = BY_RELEASE
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"attach-vif-{index}", rebind={"port": f"port_{index}"})
+
+    def execute(self, ironic: Ironic, node_id: str, server_id: str, port: Mapping[str, Any]) -> None:
+        ironic.attach_vif(node_id, server_id, port["id"])
+
+
+class StartDeploy(Step):
+    """Ask Ironic to deploy; the time of the database after which a listing shows it."""
+
+    IRREVERSIBLE = BY_RELEASE
+
+    def execute(self, ironic: Ironic, node_id: str, server_id: str) -> float:
+        ironic.deploy(node_id, server_id)
+        return self.run.database_time()
+
+
+class WaitUntilDeployed(Step):
+    """Wait for a listing that shows the node active."""
+
+    IRREVERSIBLE = "it only reads"
+
+    def execute(self, node_id: str, server_id: str, deploy_asked_at: float) -> None:
+        row = self.run.query(lambda conn: nodes.get(conn, node_id))
+        if row is None or row["observed_at"] <= deploy_asked_at:
+            raise NotYet("Ironic is deploying the node.", wait=NodeWait(node_id, deploy_asked_at))
+        if row["instance_id"] == server_id and row["provision_state"] == "active":
+            return
+        if row["settled"] or row["gone"]:
+            raise DeployFailed("Ironic could not deploy the node.")
+        raise NotYet(f"The node is {row['provision_state']}.", wait=NodeWait(node_id, row["observed_at"]))
+
+
+class ProtectNode(Step):
+    """Protect the node, so that a request delivered late cannot undeploy it."""
+
+    IRREVERSIBLE = BY_RELEASE
+
+    def execute(self, ironic: Ironic, node_id: str, server_id: str, claim_id: str) -> None:
+        ironic.protect(node_id, server_id, f"baremetal-svc claim {claim_id}")
+
+
+class RecordServer(Step):
+    """Write node, addresses and power state into the server's rows."""
+
+    IRREVERSIBLE = "the rows of a server that failed are kept for its owner to see; nodes.release frees what they name"
+
+    def __init__(self, count: int) -> None:
+        super().__init__("record-server", requires=[f"port_{index}" for index in range(count)])
+        self._count = count
+
+    def execute(self, server_id: str, node_id: str, **ports: Any) -> None:
+        def record(conn: Connection) -> None:
+            row = nodes.get(conn, node_id)
+            for index in range(self._count):
+                port = ports[f"port_{index}"]
+                columns = {name: port[name] for name in ("network_id", "mac_address", "fixed_ips")}
+                servers.set_nic(conn, server_id, index, port_id=port["id"], **columns)
+            power_state = None if row is None else row["power_state"]
+            servers.set_columns(conn, server_id, node_id=node_id, power_state=power_state, launched_at=nodes.database_time(conn))
+
+        self.run.transact(record)
+
+
+class ReleaseClaim(Step):
+    """Hand the server's claim, if it has one, to a durable release."""
+
+    IRREVERSIBLE = "a delete only goes forward"
+
+    def execute(self, server_id: str, nics: list[Mapping[str, Any]], quarantine: float) -> None:
+        def let_go(conn: Connection) -> None:
+            held = claims.live_of(conn, server_id)
+            if held is not None:
+                release_claim(conn, held, nics, quarantine, self.run.operation["request_id"])
+
+        self.run.transact(let_go)
+
+
+class WaitUntilTornDown(Step):
+    """Wait until no machine carries anything of the server; the release that comes to that point wakes this operation."""
+
+    IRREVERSIBLE = "it only reads"
+
+    def execute(self, server_id: str) -> None:
+        if self.run.query(lambda conn: claims.standing_of(conn, server_id)):
+            raise NotYet("The machine is being torn down.", seconds=60)
+
+
+def release_claim(conn: Connection, claim: Row, nics: list[Mapping[str, Any]], quarantine: float, request_id: str | None) -> None:
+    """Make a live claim releasing and insert its release operation, in the caller's transaction."""
+    claims.set_releasing(conn, claim["id"])
+    arguments = {
+        "claim_id": claim["id"],
+        "node_id": claim["node_id"],
+        "server_id": claim["server_id"],
+        "nics": nics,
+        "quarantine": quarantine,
+    }
+    client.enqueue_release(conn, claim, arguments, request_id)

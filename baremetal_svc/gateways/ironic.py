@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ironic through python-ironicclient, with the guards of design 4.4: look before provision and power, and let Ironic refuse the rest.
+
+Every PATCH names the server in a marker, ``replace /instance_info/baremetal_svc/<server>``: without it Ironic refuses (400), so neither a
+freed nor a foreign node is changed (Ironic has no ``test``). It repeats ``instance_uuid``: Ironic refuses (409) to overwrite one, under the
+node's lock. Open: the marker is evaluated when Ironic reads the node, the lock comes later (3 s at most by default); a node torn down *and*
+bound by another in between would take a PATCH sent before. PUT and VIF calls have only our look before them.
+"""
+
+import functools
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ironicclient import client as ironic_client
+from ironicclient import exc as ironic_errors
+from oslo_config import cfg
+
+from baremetal_svc.domain.errors import NodeHeldByAnother, OutsideRefused
+from baremetal_svc.gateways.protocols import NodeView, PortView
+from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
+
+API_VERSION = "1.95"
+PAGE = 1000
+MARKER = "baremetal_svc"
+_FIELDS = (
+    "uuid,name,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,resource_class,"
+    "protected,retired,last_error,traits,properties,conductor_group,owner,lessee,shard"
+).split(",")
+_PORT_FIELDS = ["node_uuid", "address", "pxe_enabled", "physical_network"]
+_GUARD_FIELDS = (
+    "uuid,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,protected,last_error".split(",")
+)
+_DEPLOYING = frozenset({"deploying", "wait call-back", "deploy hold", "active"})
+# States of a node of ours in which Ironic takes target "deleted"; every other one has to end first.
+_UNDEPLOYABLE = frozenset(
+    "active,deploy failed,wait call-back,error,rescue,rescue wait,rescue failed,unrescue failed,service failed,service wait".split(",")
+)
+_RELEASED = frozenset({"available", "deleting", "cleaning", "clean wait", "clean failed", "clean hold", "manageable", "enroll"})
+# What the client calls a power target, and whether it is soft.
+_POWER = {
+    "power on": ("on", False),
+    "power off": ("off", False),
+    "rebooting": ("reboot", False),
+    "soft power off": ("off", True),
+    "soft rebooting": ("reboot", True),
+}
+Patch = list[dict[str, Any]]
+
+
+class IronicGateway:
+    """The protocol Ironic; see there. One object serves all threads."""
+
+    def __init__(self, session: TracedSession, options: cfg.ConfigOpts.GroupAttr) -> None:
+        self._session = session
+        self._options = options
+        self._sender = Sender(
+            "Ironic",
+            (ironic_errors.ClientException,),
+            text="message",
+            attempts=options.retry_attempts,
+            seconds=options.retry_seconds,
+        )
+        self._lock = threading.Lock()
+        self._made: Any = None
+
+    @property
+    def _client(self) -> Any:
+        # Made at the first call: it asks Keystone for the endpoint, and a service must start while Keystone is away.
+        with self._lock:
+            if self._made is None:
+                options = self._options
+                where = {"endpoint": options.endpoint_override} if options.endpoint_override else {}
+                self._made = ironic_client.get_client(
+                    "1",
+                    session=self._session,
+                    os_ironic_api_version=API_VERSION,
+                    max_retries=0,
+                    valid_interfaces=options.valid_interfaces,
+                    region_name=options.region_name,
+                    **where,
+                )
+            return self._made
+
+    def list_nodes(self) -> Iterator[NodeView]:
+        """All nodes in pages."""
+        return (_view(raw) for raw in self._pages("nodes", _FIELDS))
+
+    def list_ports(self) -> Iterator[PortView]:
+        """All ports in pages."""
+        return (
+            PortView(raw["node_uuid"], raw["address"], bool(raw["pxe_enabled"]), raw["physical_network"])
+            for raw in self._pages("ports", _PORT_FIELDS)
+        )
+
+    def _pages(self, what: str, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        # Not client.node.list: it builds an object per node and keeps them all.
+        url: str | None = f"/v1/{what}?limit={PAGE}&fields={','.join(fields)}"
+        while url:
+            body = self._get_json(url)
+            yield from body[what]
+            following = body.get("next")
+            # Only the query of the link: its host is Ironic's idea of itself, not always the way that we reach it.
+            url = f"/v1/{what}?{following.partition('?')[2]}" if following else None
+
+    def _get_json(self, url: str) -> Any:
+        return self._sender.read(lambda: self._client.http_client.json_request("GET", url)[1])
+
+    def get_node(self, node_id: str) -> NodeView | None:
+        """One node, or None."""
+        return self._look(node_id, _FIELDS, self._sender.read)
+
+    def _look(self, node_id: str, fields: list[str], send: Callable[..., Any]) -> NodeView | None:
+        try:
+            return _view(send(lambda: self._client.node.get(node_id, fields=fields)).to_dict())
+        except Refusal as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
+    def _look_once(self, node_id: str) -> NodeView | None:
+        return self._look(node_id, _GUARD_FIELDS, self._sender.once)
+
+    def _look_at_ours(self, node_id: str, server_id: str) -> NodeView:
+        node = self._look_once(node_id)
+        if node is None or node.instance_id != server_id:
+            raise _held(node_id)
+        return node
+
+    def bind_node(self, node_id: str, server_id: str, instance_info: Mapping[str, Any]) -> None:
+        """One PATCH; Ironic itself refuses when another instance_uuid is set."""
+        patch: Patch = [
+            {"op": "add", "path": "/instance_uuid", "value": server_id},
+            {"op": "add", "path": f"/instance_info/{MARKER}", "value": {server_id: True}},
+            *_added(instance_info),
+        ]
+        try:
+            self._patch(node_id, patch)
+        except Refusal as refusal:
+            if refusal.status != 409:
+                raise
+            node = self._look(node_id, _GUARD_FIELDS, self._sender.read)
+            if node is None or node.instance_id is None:
+                raise
+            if node.instance_id != server_id:
+                raise _held(node_id) from refusal
+            # An earlier sending of ours won the lock in between: now it is a repetition.
+            self._patch(node_id, patch)
+
+    def set_config_drive(self, node_id: str, server_id: str, config_drive: Mapping[str, Any]) -> None:
+        """One PATCH; Ironic builds the image from the parts at deploy time and masks them when asked for the node."""
+        self._patch_ours(node_id, server_id, _added({"configdrive": dict(config_drive)}))
+
+    def unbind_node(self, node_id: str, server_id: str) -> None:
+        """One PATCH; refused and hence nothing to do when the node is not ours."""
+        cleared: Patch = [{"op": "remove", "path": "/instance_uuid"}, {"op": "replace", "path": "/instance_info", "value": {}}]
+        try:
+            self._patch(node_id, [_marker(server_id), *cleared])
+        except Refusal as refusal:
+            if refusal.status != 404 and self._is_ours(node_id, server_id):
+                raise
+
+    def protect(self, node_id: str, server_id: str, reason: str) -> None:
+        """One PATCH."""
+        protected: Patch = [
+            {"op": "replace", "path": "/protected", "value": True},
+            {"op": "add", "path": "/protected_reason", "value": reason},
+        ]
+        self._patch_ours(node_id, server_id, protected)
+
+    def unprotect(self, node_id: str, server_id: str) -> None:
+        """One PATCH; Ironic clears the reason with it."""
+        try:
+            self._patch_ours(node_id, server_id, [{"op": "replace", "path": "/protected", "value": False}])
+        except NodeHeldByAnother:
+            return
+        except Refusal as refusal:
+            node = self._look(node_id, _GUARD_FIELDS, self._sender.read)
+            if refusal.status != 404 and node is not None and node.protected:
+                raise
+
+    def _patch(self, node_id: str, patch: Patch) -> None:
+        self._sender.write(lambda: self._client.node.update(node_id, patch))
+
+    def _patch_ours(self, node_id: str, server_id: str, patch: Patch) -> None:
+        try:
+            self._patch(node_id, [_marker(server_id), {"op": "add", "path": "/instance_uuid", "value": server_id}, *patch])
+        except Refusal as refusal:
+            if refusal.status in (400, 409) and not self._is_ours(node_id, server_id):
+                raise _held(node_id) from refusal
+            raise
+
+    def _is_ours(self, node_id: str, server_id: str) -> bool:
+        node = self._look(node_id, _GUARD_FIELDS, self._sender.read)
+        return node is not None and node.instance_id == server_id
+
+    def attach_vif(self, node_id: str, server_id: str, port_id: str) -> None:
+        """Look, POST. Ironic knows only of VIFs of the same node; that the port is not another's is Neutron's device_id."""
+
+        def step() -> None:
+            self._look_at_ours(node_id, server_id)
+            self._sender.once(lambda: self._client.node.vif_attach(node_id, port_id))
+
+        try:
+            self._sender.repeat(step)
+        except Refusal as refusal:
+            if refusal.status != 409 or port_id not in self.list_vifs(node_id):
+                raise
+
+    def detach_vifs(self, node_id: str, port_ids: Sequence[str]) -> None:
+        """One DELETE for each port; Ironic says 400 when it is not attached."""
+        for port_id in port_ids:
+            try:
+                self._sender.write(functools.partial(self._client.node.vif_detach, node_id, port_id))
+            except Refusal as refusal:
+                if refusal.status == 404:
+                    return
+                if refusal.status != 400 or port_id in self.list_vifs(node_id):
+                    raise
+
+    def list_vifs(self, node_id: str) -> list[str]:
+        """Ids of attached ports; the network interface ``noop`` remembers none. A missing node has none."""
+        try:
+            vifs = self._sender.read(lambda: self._client.node.vif_list(node_id))
+        except Refusal as refusal:
+            if refusal.status == 404:
+                return []
+            raise
+        return [vif.id for vif in vifs]
+
+    def deploy(self, node_id: str, server_id: str) -> None:
+        """Look, PUT."""
+
+        def step() -> None:
+            node = self._look_at_ours(node_id, server_id)
+            if node.provision_state in _DEPLOYING:
+                return
+            if node.provision_state != "available":
+                raise OutsideRefused(
+                    f"node {node_id} cannot be deployed: it is {node.provision_state} ({node.last_error or 'no error given'})"
+                )
+            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "active"))
+
+        self._sender.repeat(step)
+
+    def undeploy(self, node_id: str, server_id: str) -> bool:
+        """Look, PUT."""
+
+        def step() -> bool:
+            node = self._look_once(node_id)
+            if node is None or node.instance_id != server_id or node.provision_state in _RELEASED:
+                return True
+            if node.provision_state not in _UNDEPLOYABLE:
+                return False
+            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "deleted"))
+            return True
+
+        return self._sender.repeat(step)
+
+    def set_power(self, node_id: str, server_id: str, target: str) -> None:
+        """Look, PUT."""
+        state, soft = _POWER[target]
+        reached = f"power {state}" if state != "reboot" else None
+
+        def step() -> None:
+            node = self._look_at_ours(node_id, server_id)
+            # While it reboots a node, Ironic shows the target power on though the power is on.
+            under_way = node.target_power_state == (reached or "power on")
+            if under_way or (node.target_power_state is None and node.power_state == reached):
+                return
+            self._sender.once(lambda: self._client.node.set_power_state(node_id, state, soft=soft))
+
+        self._sender.repeat(step)
+
+    def ping(self) -> None:
+        """One GET of /v1 without retries."""
+        self._sender.once(lambda: self._client.http_client.json_request("GET", "/v1"))
+
+
+def _marker(server_id: str) -> dict[str, Any]:
+    return {"op": "replace", "path": f"/instance_info/{MARKER}/{server_id}", "value": True}
+
+
+def _added(instance_info: Mapping[str, Any]) -> Patch:
+    return [
+        {"op": "add", "path": f"/instance_info/{key.replace('~', '~0').replace('/', '~1')}", "value": value}
+        for key, value in instance_info.items()
+    ]
+
+
+def _held(node_id: str) -> NodeHeldByAnother:
+    return NodeHeldByAnother(f"the instance_uuid of node {node_id} is not that of this server")
+
+
+def _view(raw: Mapping[str, Any]) -> NodeView:
+    return NodeView(
+        id=raw["uuid"],
+        name=raw.get("name"),
+        provision_state=raw.get("provision_state") or "available",
+        target_provision_state=raw.get("target_provision_state"),
+        power_state=raw.get("power_state"),
+        target_power_state=raw.get("target_power_state"),
+        instance_id=raw.get("instance_uuid"),
+        maintenance=bool(raw.get("maintenance")),
+        resource_class=raw.get("resource_class"),
+        protected=bool(raw.get("protected")),
+        retired=bool(raw.get("retired")),
+        last_error=raw.get("last_error"),
+        traits=tuple(raw.get("traits") or ()),
+        properties=raw.get("properties") or {},
+        conductor_group=raw.get("conductor_group") or "",
+        owner=raw.get("owner"),
+        lessee=raw.get("lessee"),
+        shard=raw.get("shard"),
+    )

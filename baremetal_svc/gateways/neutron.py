@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Neutron through openstacksdk: ports made and taken by the service user on behalf of a project. Never binds a port; Ironic does.
+
+A port that we made is found again by ``device_id`` (the server) and ``name`` (claim and index). Neutron does not keep that key unique: two
+requests that overtake each other may leave two ports. find_port then answers the older, and list_ports shows both to whoever releases.
+"""
+
+import threading
+from typing import Any
+
+import openstack
+from openstack import exceptions as sdk_errors
+from oslo_config import cfg
+
+from baremetal_svc.domain.errors import OutsideRefused
+from baremetal_svc.gateways.protocols import NetworkView, NicView
+from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
+
+DEVICE_OWNER = "baremetal:server"
+
+
+class NeutronGateway:
+    """The protocol Neutron; see there. One object serves all threads."""
+
+    def __init__(self, session: TracedSession, conf: cfg.ConfigOpts) -> None:
+        self._session = session
+        self._conf = conf
+        options = conf.neutron
+        self._sender = Sender(
+            "Neutron", (sdk_errors.SDKException,), text="details", attempts=options.retry_attempts, seconds=options.retry_seconds
+        )
+        self._lock = threading.Lock()
+        self._made: Any = None
+        self._names_in_dns: bool | None = None
+
+    @property
+    def _network(self) -> Any:
+        # Made at the first call: it asks Keystone for the endpoint, and a service must start while Keystone is away.
+        with self._lock:
+            if self._made is None:
+                connection = openstack.connection.Connection(session=self._session, oslo_conf=self._conf, service_types=["network"])
+                self._made = connection.network
+            return self._made
+
+    def get_network(self, network_id: str, project_id: str) -> NetworkView | None:
+        """One GET, a second one for a network that is neither the project's nor everybody's."""
+        network = self._found(lambda: self._network.get_network(network_id))
+        if network is None:
+            return None
+        if network.project_id != project_id and not network.is_shared and not self._shared_with(network_id, project_id):
+            return None
+        return NetworkView(
+            network.id, network.name or "", network.project_id or "", bool(network.is_shared), tuple(network.subnet_ids or ()), network.mtu
+        )
+
+    def _shared_with(self, network_id: str, project_id: str) -> bool:
+        """Whether an RBAC policy shares it with the project: to an admin, ``shared`` tells of those for everybody only."""
+        policies = self._sender.read(
+            lambda: list(self._network.rbac_policies(object_type="network", object_id=network_id, target_project_id=project_id))
+        )
+        return any(policy.action == "access_as_shared" for policy in policies)
+
+    def find_port(self, server_id: str, claim_id: str, index: int) -> NicView | None:
+        """One GET."""
+        found = self._listed(device_id=server_id, name=_name(claim_id, index))
+        return _view(min(found, key=lambda port: (port.created_at or "", port.id))) if found else None
+
+    def create_port(
+        self, *, server_id: str, claim_id: str, index: int, network_id: str, project_id: str, mac_address: str | None, hostname: str
+    ) -> NicView:
+        """One GET, one POST. The POST is not sent again here: an answer that was lost is found by the next call."""
+        existing = self.find_port(server_id, claim_id, index)
+        if existing is not None:
+            return existing
+        attributes: dict[str, Any] = {
+            "network_id": network_id,
+            "project_id": project_id,
+            "device_id": server_id,
+            "device_owner": DEVICE_OWNER,
+            "name": _name(claim_id, index),
+            "binding_vnic_type": "baremetal",
+        }
+        if mac_address:
+            attributes["mac_address"] = mac_address
+        if self._dns():
+            attributes["dns_name"] = hostname
+        return _view(self._sender.once(lambda: self._network.create_port(**attributes)))
+
+    def _dns(self) -> bool:
+        if self._names_in_dns is None:
+            extensions = self._sender.read(lambda: list(self._network.extensions()))
+            self._names_in_dns = any(extension.alias == "dns-integration" for extension in extensions)
+        return self._names_in_dns
+
+    def attach_port(self, port_id: str, *, server_id: str, project_id: str) -> NicView:
+        """One GET, one PUT that Neutron refuses (412) when the port changed in between."""
+        port = self._port(port_id)
+        if port is None or port.project_id != project_id:
+            raise OutsideRefused(f"there is no port {port_id} in the project", hint="Name a port of the server's own project.")
+        if port.device_id == server_id:
+            return _view(port)
+        if port.device_id:
+            raise OutsideRefused(f"port {port_id} is in use by another device", hint="Detach it there first, or name another port.")
+        taken = {"device_id": server_id, "device_owner": DEVICE_OWNER}
+        return _view(self._sender.once(lambda: self._network.update_port(port_id, if_revision=port.revision_number, **taken)))
+
+    def get_port(self, port_id: str) -> NicView | None:
+        """One GET."""
+        port = self._port(port_id)
+        return _view(port) if port is not None else None
+
+    def list_ports(self, server_id: str, claim_id: str | None = None) -> list[NicView]:
+        """One GET."""
+        prefix = _name(claim_id, "") if claim_id else ""
+        return [_view(port) for port in self._listed(device_id=server_id) if (port.name or "").startswith(prefix)]
+
+    def release_port(self, port_id: str, *, preserve: bool) -> None:
+        """One DELETE or one PUT."""
+        if not preserve:
+            self._found(lambda: self._network.delete_port(port_id, ignore_missing=False), changes=True)
+            return
+        free = {"device_id": "", "device_owner": "", "binding_host_id": "", "binding_profile": {}}
+        self._found(lambda: self._network.update_port(port_id, **free), changes=True)
+
+    def ping(self) -> None:
+        """One GET of the versions, without retries."""
+        self._sender.once(lambda: self._network.get("/", raise_exc=True))
+
+    def _port(self, port_id: str) -> Any:
+        return self._found(lambda: self._network.get_port(port_id))
+
+    def _listed(self, **query: str) -> list[Any]:
+        return self._sender.read(lambda: list(self._network.ports(**query)))
+
+    def _found(self, call: Any, *, changes: bool = False) -> Any:
+        try:
+            return self._sender.write(call) if changes else self._sender.read(call)
+        except Refusal as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
+
+def _name(claim_id: str, index: int | str) -> str:
+    return f"baremetal-svc/{claim_id}/{index}"
+
+
+def _view(port: Any) -> NicView:
+    addresses = tuple({"subnet_id": ip["subnet_id"], "ip_address": ip["ip_address"]} for ip in port.fixed_ips or ())
+    return NicView(port.id, port.network_id, port.project_id or "", port.mac_address, addresses, port.device_id or "")

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ports of the service: a Protocol per outside service and the values that cross it.
+
+Every method may be called again with the same arguments: it finds what an earlier call did. All raise
+:class:`~baremetal_svc.domain.errors.Unavailable` when the service cannot be reached, answers 5xx or keeps a node locked beyond the
+retries (trying later may help), and :class:`~baremetal_svc.domain.errors.OutsideRefused` for a definite refusal.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """A node as Ironic's bulk listing shows it; names are Ironic's own."""
+
+    id: str
+    name: str | None
+    provision_state: str
+    target_provision_state: str | None
+    power_state: str | None
+    target_power_state: str | None
+    instance_id: str | None
+    maintenance: bool
+    resource_class: str | None
+    protected: bool = False
+    retired: bool = False
+    last_error: str | None = None
+    traits: tuple[str, ...] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    conductor_group: str = ""
+    owner: str | None = None
+    lessee: str | None = None
+    shard: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PortView:
+    """A network card of a node, as Ironic knows it."""
+
+    node_id: str
+    address: str
+    pxe_enabled: bool
+    physical_network: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NicView:
+    """A Neutron port. ``fixed_ips``: ({"subnet_id", "ip_address"}, ...)."""
+
+    id: str
+    network_id: str
+    project_id: str
+    mac_address: str | None
+    fixed_ips: tuple[Mapping[str, str], ...]
+    device_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkView:
+    """A network that a port could be made on; ``subnet_ids`` may be empty."""
+
+    id: str
+    name: str
+    project_id: str
+    shared: bool
+    subnet_ids: tuple[str, ...]
+    mtu: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageView:
+    """An image that a node can be deployed with. ``instance_info`` is what Ironic needs of it (image_source, checksum, ...)."""
+
+    id: str
+    name: str
+    status: str
+    instance_info: Mapping[str, Any]
+    size: int | None = None
+    min_disk: int = 0
+
+
+class Ironic(Protocol):
+    """Bare metal. Source: Ironic API reference, microversion fixed by the adapter."""
+
+    def list_nodes(self) -> Iterator[NodeView]:
+        """All nodes, in pages of at most 1,000, only the fields of NodeView."""
+
+    def list_ports(self) -> Iterator[PortView]:
+        """All ports of all nodes, in pages."""
+
+    def get_node(self, node_id: str) -> NodeView | None:
+        """One node, or None when Ironic has none."""
+
+    def bind_node(self, node_id: str, server_id: str, instance_info: Mapping[str, Any]) -> None:
+        """Set ``instance_uuid`` to the server and add ``instance_info`` in one PATCH.
+
+        :raises NodeHeldByAnother: when another ``instance_uuid`` is set.
+        """
+
+    def set_config_drive(self, node_id: str, server_id: str, config_drive: Mapping[str, Any]) -> None:
+        """PATCH ``instance_info/configdrive`` = {"meta_data", "network_data", "user_data"}, repeating ``instance_uuid`` in it.
+
+        :raises NodeHeldByAnother:
+        """
+
+    def unbind_node(self, node_id: str, server_id: str) -> None:
+        """Clear ``instance_uuid`` and ``instance_info`` of a node that was never deployed; no-op when ours is not set."""
+
+    def attach_vif(self, node_id: str, server_id: str, port_id: str) -> None:
+        """Attach the Neutron port; no-op when it is attached to this node already.
+
+        :raises NodeHeldByAnother:
+        """
+
+    def detach_vifs(self, node_id: str, port_ids: Sequence[str]) -> None:
+        """Detach those of the ports that are attached to the node; others and a missing node are no-ops."""
+
+    def list_vifs(self, node_id: str) -> list[str]:
+        """Ids of the Neutron ports attached to the node."""
+
+    def deploy(self, node_id: str, server_id: str) -> None:
+        """Look, then PUT provision target ``active`` without payload; no-op when deploying or active for this server.
+
+        :raises NodeHeldByAnother: instance_uuid is not the server's.
+        :raises OutsideRefused: the node is in a state from which it cannot be deployed.
+        """
+
+    def undeploy(self, node_id: str, server_id: str) -> bool:
+        """Look, then PUT provision target ``deleted``; True when accepted, under way or not needed (not ours any more, or available),
+        False when the node is in a state that must end first (deploying)."""
+
+    def protect(self, node_id: str, server_id: str, reason: str) -> None:
+        """PATCH ``protected`` and ``protected_reason``, repeating ``instance_uuid``.
+
+        :raises NodeHeldByAnother:
+        """
+
+    def unprotect(self, node_id: str, server_id: str) -> None:
+        """Clear ``protected``; no-op when it is not set or the node is not ours."""
+
+    def set_power(self, node_id: str, server_id: str, target: str) -> None:
+        """Look, then PUT power ``power on|power off|rebooting|soft power off|soft rebooting``.
+
+        :raises NodeHeldByAnother:
+        """
+
+    def ping(self) -> None:
+        """Ask for the API's root; raises Unavailable when it does not answer."""
+
+
+class Neutron(Protocol):
+    """Networks and ports, as the service user on behalf of a project."""
+
+    def get_network(self, network_id: str, project_id: str) -> NetworkView | None:
+        """The network if the project may use it (its own or shared), else None."""
+
+    def find_port(self, server_id: str, claim_id: str, index: int) -> NicView | None:
+        """The port that create_port with the same key made, or None."""
+
+    def create_port(
+        self, *, server_id: str, claim_id: str, index: int, network_id: str, project_id: str, mac_address: str | None, hostname: str
+    ) -> NicView:
+        """Create the port, or return the one that exists under the natural key (server, claim, index).
+
+        ``device_id`` is the server's, ``name`` carries claim and index. :raises OutsideRefused: quota, unknown network, MAC in use.
+        """
+
+    def attach_port(self, port_id: str, *, server_id: str, project_id: str) -> NicView:
+        """Take a port that the project made: check its owner and that it is free, set its device_id; no-op when it is ours.
+
+        :raises OutsideRefused: missing, another project's, or in use by another device.
+        """
+
+    def get_port(self, port_id: str) -> NicView | None:
+        """One port, or None."""
+
+    def list_ports(self, server_id: str, claim_id: str | None = None) -> list[NicView]:
+        """Ports with the server's device_id; with a claim only those that create_port made for it."""
+
+    def release_port(self, port_id: str, *, preserve: bool) -> None:
+        """Delete the port, or only unbind it and clear its device_id when it must be preserved; a missing one is no error."""
+
+    def ping(self) -> None:
+        """Raises Unavailable when the API does not answer."""
+
+
+class Images(Protocol):
+    """Images, by id."""
+
+    def get_image(self, image_id: str, project_id: str) -> ImageView | None:
+        """The image if the project may use it, else None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateways:
+    """What the composition root injects into services and tasks, by these names."""
+
+    ironic: Ironic
+    neutron: Neutron
+    images: Images

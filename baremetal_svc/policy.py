@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Policy in code: collects the RULES of every feature and answers whether a caller may do something."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from oslo_config import cfg
+from oslo_policy import policy as oslo_policy
+
+from baremetal_svc.context import RequestContext
+from baremetal_svc.domain.errors import Forbidden
+
+ADMIN = "role:admin"
+PROJECT_READER = "(role:admin) or (role:reader and project_id:%(project_id)s)"
+PROJECT_MEMBER = "(role:admin) or (role:member and project_id:%(project_id)s)"
+
+
+def rule(name: str, check: str, description: str, *operations: tuple[str, str]) -> oslo_policy.DocumentedRuleDefault:
+    """One documented default: ``baremetal_svc:feature:verb``, its check and the (method, path) pairs that it guards."""
+    paths = [{"method": method, "path": path} for method, path in operations]
+    return oslo_policy.DocumentedRuleDefault(f"baremetal_svc:{name}", check, description, paths, scope_types=["project"])
+
+
+def list_rules() -> list[oslo_policy.DocumentedRuleDefault]:
+    """Every rule of every feature, for the enforcer and oslopolicy-sample-generator."""
+    features = import_module("baremetal_svc.features").FEATURES
+    return [r for name in features for r in import_module(f"baremetal_svc.features.{name}.policy").RULES]
+
+
+class Policy:
+    """The enforcer of one process."""
+
+    def __init__(self, conf: cfg.ConfigOpts, rules: list[oslo_policy.DocumentedRuleDefault]) -> None:
+        self._enforcer = oslo_policy.Enforcer(conf, use_conf=True)
+        self._enforcer.register_defaults(rules)
+        self._enforcer.load_rules()
+
+    def allows(self, context: RequestContext, name: str, target: Mapping[str, Any]) -> bool:
+        """True when the caller may do it to the target ({"project_id": ...})."""
+        return bool(self._enforcer.authorize(name, dict(target), context))
+
+    def check(self, context: RequestContext, name: str, target: Mapping[str, Any] | None = None) -> None:
+        """Refuse unless allowed; without a target the caller's own project stands for it.
+
+        :raises Forbidden:
+        """
+        if not self.allows(context, name, target if target is not None else {"project_id": context.project_id}):
+            raise Forbidden(f"The policy {name} does not allow this to you.")

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The claim of a node: one transaction over materialised offers."""
+
+import random
+
+from oslo_db.exception import DBDuplicateEntry
+from sqlalchemy import Connection, select
+
+from baremetal_svc.db import claims, nodes
+from baremetal_svc.db.models import Node, PoolMember
+from baremetal_svc.domain import scheduling
+from baremetal_svc.domain.errors import NoValidNode
+from baremetal_svc.scheduler.offers import RND
+
+WINDOW = 16
+_RANDOM = random.SystemRandom()
+
+
+def claim_node(
+    conn: Connection,
+    claim_id: str,
+    *,
+    server_id: str,
+    project_id: str,
+    pool_ids: list[str],
+    resource_class: str,
+    excluded: list[str],
+    generation: int,
+    skips_locked: bool,
+) -> str:
+    """Claim a node for a server out of the pools in order of preference; its id. Looks once more without skipping locked rows.
+
+    :raises NoValidNode: with the table of predicates in its detail.
+    """
+    for skip in (True, False) if skips_locked else (False,):
+        for pool_id in pool_ids:
+            start = _RANDOM.randrange(RND)
+            for node_id in claims.candidates(conn, pool_id, resource_class, start, excluded=excluded, limit=WINDOW, skip_locked=skip):
+                if _take(conn, claim_id, node_id, server_id, project_id, generation):
+                    return node_id
+    raise NoValidNode(_explanation(conn, pool_ids, resource_class, excluded))
+
+
+def _take(conn: Connection, claim_id: str, node_id: str, server_id: str, project_id: str, generation: int) -> bool:
+    if not claims.take_offers(conn, node_id):
+        return False
+    try:
+        with conn.begin_nested():
+            claims.insert(conn, claim_id, node_id=node_id, server_id=server_id, project_id=project_id, generation=generation)
+    except DBDuplicateEntry:
+        # A stale offer of a node that is held: the unique column is the last guard, and the offer is gone now.
+        return False
+    return True
+
+
+def _explanation(conn: Connection, pool_ids: list[str], resource_class: str, excluded: list[str]) -> str:
+    member = PoolMember.__table__.c
+    of_class = select(Node.id).join(PoolMember.__table__, member.node_id == Node.id).where(member.pool_id.in_(pool_ids))
+    ids = set(conn.execute(of_class.where(Node.resource_class == resource_class)).scalars())
+    facts = nodes.facts(conn, ids)
+    return scheduling.sentence(scheduling.explain(facts, nodes.database_time(conn), excluded=excluded))

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puts the services of an API process together out of the configuration."""
+
+from collections.abc import Callable
+
+from oslo_config import cfg
+
+from baremetal_svc import policy
+from baremetal_svc.api.call import Services
+from baremetal_svc.db.secrets import Vault
+from baremetal_svc.db.session import Database
+from baremetal_svc.gateways.protocols import Gateways
+
+
+def services(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, wake: Callable[[str], None]) -> Services:
+    """Everything that controllers need."""
+    enforcer = policy.Policy(conf, policy.list_rules())
+    return Services(conf=conf, db=db, gateways=gateways, vault=Vault(conf.secrets.fernet_key), policy=enforcer, wake=wake)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What has to be installed: Debian packages and the virtual environment. Does nothing when it is all there."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from devstack.local import layout
+
+_CONSTRAINTS = layout.CHECKOUT / "tools" / "constraints.txt"
+_SERVICES = layout.CHECKOUT / "devstack" / "local" / "requirements.txt"
+_OURS = ".[server,embedded,mysql,postgresql,test]"
+_DEBIAN = {
+    "rabbitmq": "rabbitmq-server",
+    "mariadb": "mariadb-server",
+    "postgresql": "postgresql",
+    "memcached": "memcached",
+}
+_POLICY = Path("/usr/sbin/policy-rc.d")
+
+
+def install(services: Iterable[str] = ()) -> None:
+    """Install our package with its tests' tools, and what the services need.
+
+    :raises RuntimeError: a part cannot be had.
+    """
+    wanted = set(services)
+    _debian(([] if find_spec("ensurepip") else ["python3-venv"]) + [_DEBIAN[name] for name in sorted(wanted & set(_DEBIAN))])
+    if wanted & {"keystone", "neutron", "ironic"}:
+        _debian(_compiler())
+    _environment()
+    _python("package", ["-e", _OURS], [layout.CHECKOUT / name for name in ("setup.cfg", "requirements.txt", "pyproject.toml")])
+    if wanted & {"keystone", "neutron", "ironic"}:
+        _python("services", ["-r", str(_SERVICES)], [_SERVICES])
+
+
+def _compiler() -> list[str]:
+    """uWSGI is built from source."""
+    headers = Path(sysconfig.get_path("include")) / "Python.h"
+    return ["gcc", "libc6-dev"] + ([] if headers.exists() else ["python3-dev"])
+
+
+def _debian(names: list[str]) -> None:
+    missing = [name for name in names if not _installed(name)]
+    if not missing:
+        return
+    if os.geteuid() != 0:
+        raise RuntimeError(f"root is needed to install {' '.join(missing)}")
+    print("apt-get install", *missing, flush=True)
+    apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    with _no_daemons():
+        _run([*apt, "update"], "apt")
+        _run([*apt, "install", "-y", "--no-install-recommends", *missing], "apt", DEBIAN_FRONTEND="noninteractive")
+
+
+def _installed(name: str) -> bool:
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${Status}", name], capture_output=True, text=True, check=False)
+    return done.stdout == "install ok installed"
+
+
+@contextmanager
+def _no_daemons() -> Iterator[None]:
+    """Keep Debian from starting what it installs: we start our own, elsewhere."""
+    ours = not _POLICY.exists()
+    if ours:
+        _POLICY.write_text("#!/bin/sh\nexit 101\n")
+        _POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        if ours:
+            _POLICY.unlink()
+
+
+def _environment() -> None:
+    """Make the virtual environment with pip and uv, unless it is there."""
+    if not (layout.BIN / "python").exists():
+        print("python3 -m venv", layout.VENV, flush=True)
+        _run([sys.executable, "-m", "venv", str(layout.VENV)], "venv")
+    if not (layout.BIN / "uv").exists():
+        _run([str(layout.BIN / "python"), "-m", "pip", "install", "-q", "-c", str(_CONSTRAINTS), "uv"], "venv")
+
+
+def _python(group: str, what: list[str], sources: list[Path]) -> None:
+    """Install a group of packages when what it is made from has changed since the last time."""
+    present = [path for path in [*sources, _CONSTRAINTS] if path.exists()]
+    now = hashlib.sha256(b"\0".join([*(path.read_bytes() for path in present), " ".join(what).encode()])).hexdigest()
+    stamp = layout.VENV / f".installed-{group}"
+    if stamp.exists() and stamp.read_text() == now:
+        return
+    print("uv pip install", *what, flush=True)
+    python = str(layout.BIN / "python")
+    options = ["--python", python, "--compile-bytecode", "-c", str(_CONSTRAINTS)]
+    version = {} if (layout.CHECKOUT / ".git").exists() else {"PBR_VERSION": os.environ.get("PBR_VERSION", "0.1.0")}
+    _run([str(layout.BIN / "uv"), "pip", "install", *options, *what], f"pip-{group}", **version)
+    stamp.write_text(now)
+
+
+def _run(command: list[str], log: str, **environment: str) -> None:
+    layout.LOG.mkdir(parents=True, exist_ok=True)
+    path = layout.LOG / f"{log}.log"
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    everything = {**inherited, **environment}
+    with open(path, "ab") as output:
+        done = subprocess.run(
+            command, cwd=layout.CHECKOUT, env=everything, stdout=output, stderr=output, stdin=subprocess.DEVNULL, check=False
+        )
+    if done.returncode:
+        tail = "\n".join(path.read_text(errors="replace").splitlines()[-12:])
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}, see {path}:\n{tail}")

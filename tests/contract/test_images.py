@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract of the protocol Images: the simulated world and the images file."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baremetal_svc.gateways.embedded import ImagesFile
+from baremetal_svc.gateways.protocols import Images
+from baremetal_svc.gateways.simulated import SimulatedImages, World
+
+IMAGE = {"id": "i1", "name": "debian", "url": "http://images.test/debian", "checksum": "0" * 32, "min_disk": 2, "size": 10}
+Write = Callable[[Any], str]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def written(content: Any) -> str:
+        path = tmp_path / "images.yaml"
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return str(path)
+
+    return written
+
+
+@pytest.fixture(params=["simulated", "file"])
+def known(request: pytest.FixtureRequest, write: Write) -> tuple[Images, str]:
+    if request.param == "simulated":
+        world = World()
+        return SimulatedImages(world), world.add_image("debian")
+    return ImagesFile(write({"images": [IMAGE]})), "i1"
+
+
+def test_an_image_is_found_by_its_id(known: tuple[Images, str]) -> None:
+    images, image_id = known
+    image = images.get_image(image_id, "p")
+    assert image is not None and (image.id, image.name, image.status) == (image_id, "debian", "active")
+    assert image.instance_info["image_source"].startswith("http://") and image.instance_info["image_checksum"]
+    assert images.get_image("debian", "p") is None
+
+
+def test_the_file_says_what_ironic_needs(write: Write) -> None:
+    extra = {"id": "i2", "name": "two", "url": "file:///two", "os_hash_algo": "sha256", "os_hash_value": "ab", "kernel": "http://k"}
+    image = ImagesFile(write({"images": [IMAGE, extra]})).get_image("i2", "p")
+    assert image is not None and image.instance_info == {
+        "image_source": "file:///two",
+        "image_os_hash_algo": "sha256",
+        "image_os_hash_value": "ab",
+        "kernel": "http://k",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("a: [", "neither YAML nor JSON"),
+        ([], "list under the key images"),
+        ({"images": [1]}, "image 1: it must be a mapping"),
+        ({"images": [IMAGE, IMAGE]}, "image 2: id i1 occurs twice"),
+        ({"images": [{**IMAGE, "colour": 1}]}, "unknown colour"),
+        ({"images": [{k: v for k, v in IMAGE.items() if k != "url"}]}, "url is missing"),
+        ({"images": [{k: v for k, v in IMAGE.items() if k != "checksum"}]}, "checksum"),
+        ({"images": [{**IMAGE, "url": "ftp://x"}]}, "url must begin with"),
+        ({"images": [{**IMAGE, "name": 3}]}, "name must be a text"),
+        ({"images": [{**IMAGE, "min_disk": "2"}]}, "min_disk must be a whole number"),
+        ({"images": [{**IMAGE, "os_hash_algo": "md5"}]}, "belong together"),
+    ],
+)
+def test_a_wrong_file_is_a_clear_error(write: Write, content: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        ImagesFile(write(content))
+
+
+def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="No such file"):
+        ImagesFile(str(tmp_path / "none.yaml"))

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How calls are sent: retries, time limits, the request id and the check before each send, against a small real HTTP server."""
+
+import http.server
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from oslo_config import cfg
+from oslo_context import context
+
+from baremetal_svc.conf import gateways as options
+from baremetal_svc.domain.errors import Unavailable
+from baremetal_svc.gateways import real, sending, session
+from baremetal_svc.gateways.ironic import IronicGateway
+from baremetal_svc.gateways.session import Refusal
+
+NODE = "00000000-0000-4000-8000-000000000001"
+SERVER = "00000000-0000-4000-8000-000000000002"
+
+
+def _fault(text: str) -> bytes:
+    return json.dumps(
+        {"error_message": json.dumps({"faultcode": "Client", "faultstring": text, "debuginfo": "Traceback: secret"})}
+    ).encode()
+
+
+LOCKED = (409, _fault(f"Node {NODE} is locked by host h1, please retry after the current operation is completed."))
+OURS = (200, json.dumps({"uuid": NODE, "instance_uuid": SERVER, "provision_state": "available"}).encode())
+ACCEPTED = (202, b"")
+
+
+class Scripted(http.server.ThreadingHTTPServer):
+    """Answers what the test lists, in order; the last answer again and again. None: never answers."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, bytes] | None] = []
+        self.seen: list[tuple[str, str, dict[str, str]]] = []
+        self.released = threading.Event()
+        super().__init__(("127.0.0.1", 0), _Answer)
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    server: Scripted
+
+    def _do(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.seen.append((self.command, self.path, dict(self.headers)))
+        answers = self.server.answers
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if answer is None:
+            self.server.released.wait(20)
+            return
+        self.send_response(answer[0])
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer[1])))
+        self.end_headers()
+        self.wfile.write(answer[1])
+
+    do_GET = do_PUT = do_PATCH = do_POST = do_DELETE = _do
+
+    def log_message(self, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    made = Scripted()
+    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield made
+    made.released.set()
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+def _gateway(port: int, **overrides: object) -> IronicGateway:
+    conf = cfg.ConfigOpts()
+    options.register(conf)
+    real.register(conf)
+    conf([])
+    settings = {"auth_type": "none", "endpoint_override": f"http://127.0.0.1:{port}", **overrides}
+    for name, value in settings.items():
+        conf.set_override(name, value, "ironic")
+    return IronicGateway(session.load(conf, "ironic"), conf.ironic)
+
+
+def _methods(server: Scripted) -> list[str]:
+    return [method for method, _, _ in server.seen]
+
+
+def test_locked_node_is_tried_again_with_a_new_look_each_time(server: Scripted) -> None:
+    server.answers = [OURS, LOCKED, OURS, LOCKED, OURS, ACCEPTED]
+    _gateway(server.server_port).deploy(NODE, SERVER)
+    assert _methods(server) == ["GET", "PUT"] * 3
+
+
+def test_locked_beyond_the_retries_is_unavailable_without_a_traceback(server: Scripted) -> None:
+    server.answers = [LOCKED]
+    with pytest.raises(Unavailable, match="is locked by host") as raised:
+        _gateway(server.server_port, retry_attempts=3).set_config_drive(NODE, SERVER, {})
+    assert _methods(server) == ["PATCH"] * 3
+    assert "secret" not in str(raised.value) and "HTTP" not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
+def test_reads_are_repeated_while_the_service_is_broken(server: Scripted, status: int) -> None:
+    server.answers = [(status, _fault("oh")), (status, _fault("oh")), OURS]
+    node = _gateway(server.server_port).get_node(NODE)
+    assert node is not None and node.instance_id == SERVER
+
+
+def test_a_provision_call_with_unknown_outcome_is_not_repeated(server: Scripted) -> None:
+    server.answers = [OURS, (500, _fault("oh")), OURS]
+    with pytest.raises(Unavailable):
+        _gateway(server.server_port).deploy(NODE, SERVER)
+    assert _methods(server) == ["GET", "PUT"]
+
+
+def test_retries_are_bounded_in_time(server: Scripted) -> None:
+    server.answers = [(503, _fault("oh"))]
+    begin = time.monotonic()
+    with pytest.raises(Unavailable):
+        _gateway(server.server_port, retry_attempts=1000, retry_seconds=0.5).get_node(NODE)
+    assert time.monotonic() - begin < 2
+
+
+def test_a_definite_answer_is_not_repeated(server: Scripted) -> None:
+    server.answers = [(403, _fault("Node is protected"))]
+    with pytest.raises(Refusal, match="Node is protected") as raised:
+        _gateway(server.server_port).get_node(NODE)
+    assert raised.value.status == 403 and len(server.seen) == 1
+
+
+def test_no_answer_is_given_up_in_time_and_not_repeated(server: Scripted) -> None:
+    server.answers = [None]
+    begin = time.monotonic()
+    with pytest.raises(Unavailable, match="in time"):
+        _gateway(server.server_port, timeout=0.6).get_node(NODE)
+    assert 0.3 <= time.monotonic() - begin < 1.5
+    assert len(server.seen) == 1
+
+
+def test_no_connection_is_unavailable_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    begin = time.monotonic()
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        _gateway(port).get_node(NODE)
+    assert time.monotonic() - begin < 1
+
+
+@pytest.mark.parametrize("given", [{"global_request_id": "req-11111111-1111-4111-8111-111111111111"}, {"request_id": "req-mine"}])
+def test_the_request_id_is_passed_on(server: Scripted, given: dict[str, str]) -> None:
+    server.answers = [OURS]
+    gateway = _gateway(server.server_port)
+    before = context.get_current()
+    context.RequestContext(**given)
+    try:
+        gateway.get_node(NODE)
+    finally:
+        context._request_store.context = before
+    assert server.seen[0][2]["X-Openstack-Request-Id"] == next(iter(given.values()))
+
+
+def test_without_context_there_is_no_request_id(server: Scripted) -> None:
+    server.answers = [OURS]
+    _gateway(server.server_port).get_node(NODE)
+    assert "X-Openstack-Request-Id" not in server.seen[0][2]
+
+
+def test_the_check_runs_before_every_send_and_stops_it(server: Scripted) -> None:
+    class LeaseLost(BaseException):
+        """As the conductor's."""
+
+    sends_left = [2]
+
+    def check() -> None:
+        if not sends_left[0]:
+            raise LeaseLost
+        sends_left[0] -= 1
+
+    server.answers = [OURS, LOCKED, OURS, LOCKED, OURS, ACCEPTED]
+    with sending.checked(check), pytest.raises(LeaseLost):
+        _gateway(server.server_port).deploy(NODE, SERVER)
+    assert _methods(server) == ["GET", "PUT"]
+
+
+def test_pages_are_followed_by_their_query_only(server: Scripted) -> None:
+    link = f"http://elsewhere.invalid/v1/nodes?limit=1000&marker={NODE}"
+    first = json.dumps({"nodes": [{"uuid": NODE}], "next": link}).encode()
+    second = json.dumps({"nodes": [{"uuid": SERVER}]}).encode()
+    server.answers = [(200, first), (200, second)]
+    assert [node.id for node in _gateway(server.server_port).list_nodes()] == [NODE, SERVER]
+    assert server.seen[1][1] == f"/v1/nodes?limit=1000&marker={NODE}"
+
+
+def test_a_group_without_credentials_is_a_clear_error() -> None:
+    with pytest.raises(cfg.RequiredOptError, match="auth_type"):
+        _gateway(1, auth_type=None)
