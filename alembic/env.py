@@ -2,6 +2,7 @@
 """Run by baremetal_svc.db.migration, which gives the connection and the transaction. Reads no file and no configuration."""
 
 from alembic import context
+
 from baremetal_svc.db.migration import VERSION_TABLE
 from baremetal_svc.db.models import Model
 

@@ -5,9 +5,8 @@ Names of constraints are written out: a later migration must be able to say them
 """
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
-
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0001"
 down_revision = None

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the flow of a claimed operation from where it stands to its end, or to where it must wait."""
 
+import functools
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import taskflow.engines
@@ -16,13 +17,16 @@ from baremetal_svc.conductor import ending, kinds, persistence
 from baremetal_svc.conductor.interruptions import LeaseLost, NotYet, Outage
 from baremetal_svc.conductor.run import Guarded, Lease, Run
 from baremetal_svc.context import RequestContext
-from baremetal_svc.db import operations, rows
+from baremetal_svc.db import faults, operations, rows
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain.lifecycle import LIFECYCLE
 from baremetal_svc.domain.operation import backoff
 from baremetal_svc.gateways import sending
 
 LOG = logging.getLogger(__name__)
+
+#: Vain attempts in a row after which an operation that goes on trying becomes a fault for the operator: about half an hour of back-off.
+PATIENCE = 13
 
 
 class Runner:
@@ -64,6 +68,8 @@ class Runner:
         flow = self._kinds[run.operation["kind"]].build(run.operation["arguments"])
         for task in kinds.tasks_of(flow):
             task.run = run
+            if LIFECYCLE[run.operation["kind"]].deadline is None:
+                task.execute = _until_done(task.execute)
         detail = persistence.load(run, backend)
         if detail is None:
             names = [task.name for task in kinds.tasks_of(flow)]
@@ -98,6 +104,8 @@ class Runner:
         columns = {} if node is None else {"wait_node": node.node_id, "wait_for": node.until, "wait_since": node.since}
 
         def park(conn: Any) -> None:
+            if vain and run.operation["attempts"] >= PATIENCE:
+                faults.record(conn, kind="operation", target_id=run.id, operation_id=run.id, code="keeps_failing", message=wait.reason)
             operations.park(conn, run.id, run.generation, reason=wait.reason, seconds=wait.seconds, wait=columns, vain=vain)
 
         try:
@@ -105,3 +113,17 @@ class Runner:
         except (LeaseLost, Outage):
             # Its lease will run out, and some conductor will take it from there.
             LOG.warning("Operation %s could not be parked", run.id)
+
+
+def _until_done(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """Operations without a deadline take no answer for the last one: a node that is not released would be lost."""
+
+    @functools.wraps(execute)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return execute(*args, **kwargs)
+        except Exception as error:  # refusals and bugs alike; the operator gets a fault in the end
+            LOG.exception("A step that must be done in the end failed")
+            raise Outage(str(error)) from error
+
+    return call

@@ -10,6 +10,8 @@ from oslo_log import log
 from baremetal_svc.conf import gateways, service
 
 PROJECT = "baremetal_svc"
+# Ironic's client logs each refusal as an error before it raises it: the gateway decides what it was.
+_QUIET = ("taskflow=WARNING", "oslo.messaging=WARNING", "alembic=WARNING", "ironicclient.common.http=CRITICAL")
 
 
 def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
@@ -24,7 +26,7 @@ def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
 def load(args: list[str]) -> cfg.ConfigOpts:
     """Parse the command line and the files it names into the global object, which oslo.messaging's tracing reads."""
     register(cfg.CONF)
-    log.set_defaults(default_log_levels=[*log.DEFAULT_LOG_LEVELS, "taskflow=WARNING", "oslo.messaging=WARNING", "alembic=WARNING"])
+    log.set_defaults(default_log_levels=[*log.get_default_log_levels(), *_QUIET])
     cfg.CONF(args, project=PROJECT, prog=PROJECT)
     log.setup(cfg.CONF, PROJECT)
     return cfg.CONF

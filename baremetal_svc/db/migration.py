@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -14,7 +15,6 @@ from sqlalchemy import Connection, Engine
 from taskflow.persistence.backends import impl_sqlalchemy
 from taskflow.persistence.backends.sqlalchemy import tables
 
-from alembic import command
 from baremetal_svc.db.session import Database
 
 #: Not alembic's default, which TaskFlow's migrations use in the same database.
@@ -52,7 +52,7 @@ def sync(target: str | Engine) -> str:
                 with engine.connect() as conn:
                     _upgrade(conn)
                     conn.commit()
-                impl_sqlalchemy.SQLAlchemyBackend({}, engine=engine).upgrade()
+                impl_sqlalchemy.SQLAlchemyBackend({}, engine=engine).get_connection().upgrade()
     return head()
 
 

@@ -2,7 +2,7 @@
 """Pure decisions about servers."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from baremetal_svc.domain.errors import Conflict
@@ -18,7 +18,10 @@ class Failed(Protocol):
     """What a flow knows of a task's failure."""
 
     exception_str: str
-    exc_type_names: Sequence[str]
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the exception's classes, the nearest first."""
+        ...
 
 
 def new_claim_id() -> str:
@@ -51,4 +54,4 @@ def check_unlocked(server: Mapping[str, Any], *, is_operator: bool) -> None:
 
 
 def _is_final(failure: Failed) -> bool:
-    return str(failure.exc_type_names[0]).rsplit(".", 1)[-1] in FINAL_FAILURES
+    return next(iter(failure)).rsplit(".", 1)[-1] in FINAL_FAILURES

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API and conductor as threads of one process; the bus between them is oslo.messaging's in-process one."""
+
+import logging
+import socket
+import threading
+
+# First: it chooses the threading backend of oslo.service.
+from baremetal_svc.wsgi import assembly as wsgi_assembly  # isort: skip
+
+from cheroot import wsgi
+
+from baremetal_svc import conf as configuration
+from baremetal_svc import messaging
+from baremetal_svc.api import app
+from baremetal_svc.cmd import assembly
+from baremetal_svc.conductor import client
+from baremetal_svc.db import migration
+from baremetal_svc.db.session import Database
+from baremetal_svc.gateways import real
+
+LOG = logging.getLogger(__name__)
+
+#: Long polls hold one thread each.
+_THREADS = 40
+_GRACE = 2.0
+
+
+class EmbeddedService:
+    """start() answers when the API accepts connections; stop() drains the conductor."""
+
+    def __init__(self, files: list[str], host: str, port: int) -> None:
+        """Bring the database up to date and put the parts together."""
+        conf = configuration.load([argument for file in files for argument in ("--config-file", file)])
+        self._db = Database.of(conf)
+        migration.sync(self._db.engine)
+        gateways, self._transport = real.build(conf), messaging.transport(conf)
+        self._host = socket.gethostname()
+        self._conductor = assembly.conductor(conf, self._db, gateways, self._host)
+        waker = client.bus_waker(messaging.client(self._transport))
+        application = app.build(wsgi_assembly.services(conf, self._db, gateways, waker.wake))
+        self._server = wsgi.Server((host, port), application, numthreads=_THREADS, shutdown_timeout=1)
+        self._server.error_log = _log
+        # A daemon, and with it the worker threads that it makes: a long poll does not hold up the end of the process.
+        self._thread = threading.Thread(target=self._server.start, name="api", daemon=True)
+
+    def start(self) -> None:
+        """:raises RuntimeError: the port cannot be had."""
+        self._conductor.start()
+        self._conductor.listen(self._transport, self._host)
+        self._thread.start()
+        pause = threading.Event()
+        while not self._server.ready:
+            if not self._thread.is_alive():
+                raise RuntimeError(f"the API cannot listen on {self._server.bind_addr}")
+            pause.wait(0.02)
+
+    def running(self) -> bool:
+        """False once the API has ended."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Take no more requests, drain the conductor."""
+        stopping = threading.Thread(target=self._server.stop, name="api-stop", daemon=True)
+        stopping.start()
+        self._conductor.stop()
+        stopping.join(_GRACE)
+        self._db.close()
+
+
+def _log(message: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+    LOG.log(level, "%s", message.strip(), exc_info=traceback)

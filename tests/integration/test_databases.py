@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Migrations on real MariaDB and PostgreSQL: they equal the models, and processes that sync at once do not disturb each other."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from baremetal_svc.conductor import persistence
+from baremetal_svc.db import migration, pools
+from baremetal_svc.db.models import Model
+from baremetal_svc.db.session import Database
+from devstack.local import services
+
+pytestmark = pytest.mark.skipif("BAREMETAL_SVC_REAL" not in os.environ, reason="needs the real services: tools/test integration")
+NAME = "bms_migrations"
+SYNC = "import sys; from baremetal_svc.db import migration; print(migration.sync(sys.argv[1]))"
+
+
+@pytest.fixture(params=["mysql", "postgresql"])
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    yield services.create_database(request.param, NAME)
+    services.drop_database(request.param, NAME)
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    found = Database(url)
+    yield found
+    found.close()
+
+
+def differences(engine: sa.Engine) -> list[object]:
+    """What would have to be changed so that the database is what the models say."""
+    options = {"include_name": lambda name, kind, parents: kind != "table" or name in Model.metadata.tables}
+    with engine.connect() as conn:
+        return compare_metadata(MigrationContext.configure(conn, opts=options), Model.metadata)
+
+
+def collations(conn: sa.Connection) -> set[tuple[str, str]]:
+    """(engine, collation) of our tables in MariaDB."""
+    query = "SELECT table_name, engine, table_collation FROM information_schema.tables WHERE table_schema = DATABASE()"
+    return {(engine, collation) for name, engine, collation in conn.execute(sa.text(query)) if name in Model.metadata.tables}
+
+
+def test_migrations_equal_models(database: Database) -> None:
+    assert migration.sync(database.engine) == migration.head()
+    assert differences(database.engine) == []
+    assert set(sa.inspect(database.engine).get_table_names()) >= set(persistence.METADATA.tables)
+    if database.engine.dialect.name == "mysql":
+        assert database.query(collations) == {("InnoDB", "utf8mb4_bin")}
+
+
+def test_syncing_again_changes_nothing(database: Database) -> None:
+    migration.sync(database.engine)
+    with database.write() as conn:
+        pools.insert(conn, {"id": "p", "name": "DEFAULT", "description": "", "all_of": ["ü"], "any_of": [], "none_of": []})
+    assert migration.sync(database.engine) == migration.current(database.engine)
+    found = {pool["name"]: pool for pool in database.query(lambda conn: pools.page(conn, limit=9, marker=None))}
+    # Names that differ in case are two.
+    assert set(found) == {"default", "DEFAULT"}
+    assert (found["default"]["id"], found["default"]["none_of"], found["DEFAULT"]["all_of"]) == (pools.DEFAULT_ID, [], ["ü"])
+    assert abs(found["default"]["created_at"] - found["DEFAULT"]["created_at"]) < 60
+
+
+def test_processes_may_sync_at_once(url: str) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", SYNC, url]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in running:
+        said, complained = process.communicate(timeout=120)
+        assert (process.returncode, said.strip()) == (0, migration.head()), complained
