@@ -81,7 +81,10 @@ def _refusal(options: argparse.Namespace, state: StateDirectory) -> str | None:
         return f"{options.host!r} is not an IP address"
     if options.api_port == options.ironic_port:
         return f"the API and Ironic cannot both have port {options.api_port}"
-    for host, port, option in ((options.host, options.api_port, "--api-port"), (embedded_ironic.HOST, options.ironic_port, "--ironic-port")):
+    for host, port, option in (
+        (options.host, options.api_port, "--api-port"),
+        (embedded_ironic.HOST, options.ironic_port, "--ironic-port"),
+    ):
         if not _free(host, port):
             return f"port {port} is in use; choose another one with {option}"
     return None if state.hold() else f"another process uses {state.path}; stop it, or choose another directory with --state-dir"

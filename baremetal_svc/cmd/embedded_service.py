@@ -39,8 +39,7 @@ class EmbeddedService:
         self._conductor = assembly.conductor(conf, self._db, gateways, self._host)
         waker = client.bus_waker(messaging.client(self._transport))
         application = app.build(wsgi_assembly.services(conf, self._db, gateways, waker.wake))
-        self._server = wsgi.Server((host, port), application, numthreads=_THREADS, shutdown_timeout=1)
-        self._server.error_log = _log
+        self._server = _Server((host, port), application, numthreads=_THREADS, shutdown_timeout=1)
         # A daemon, and with it the worker threads that it makes: a long poll does not hold up the end of the process.
         self._thread = threading.Thread(target=self._server.start, name="api", daemon=True)
 
@@ -68,5 +67,7 @@ class EmbeddedService:
         self._db.close()
 
 
-def _log(message: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-    LOG.log(level, "%s", message.strip(), exc_info=traceback)
+class _Server(wsgi.Server):
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        """Ours instead of standard error."""
+        LOG.log(level, "%s", msg.strip(), exc_info=traceback)

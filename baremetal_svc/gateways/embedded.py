@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands behind the protocols where there is no Neutron and no Glance: one flat network, and images from a file.
 
-FlatNetwork allocates nothing: no address, no MAC, no isolation of projects; all nodes are on one wire, addressed by something else.
+FlatNetwork allocates nothing: no address, no isolation of projects, MACs as the machines have them; all nodes are on one wire, addressed by something else.
 Its ports are names computed from server, claim and index, remembered nowhere: the same after a restart, never listed, nothing to release.
 """
 
@@ -48,18 +48,16 @@ class FlatNetwork:
     def create_port(
         self, *, server_id: str, claim_id: str, index: int, network_id: str, project_id: str, mac_address: str | None, hostname: str
     ) -> NicView:
-        """The computed port. :raises OutsideRefused: another network, or a MAC, which nobody would enforce."""
+        """The computed port, with the MAC that the machine's own NIC has anyway. :raises OutsideRefused: another network."""
         if network_id != self._network.id:
             raise OutsideRefused(
                 f"there is no network {network_id}", hint=f"The only network is {self._network.id} ({self._network.name})."
             )
-        if mac_address:
-            raise OutsideRefused("the flat network cannot set a MAC address", hint="Leave mac_address out.")
-        return self._nic(server_id, claim_id, index, project_id)
+        return self._nic(server_id, claim_id, index, project_id, mac_address)
 
-    def _nic(self, server_id: str, claim_id: str, index: int, project_id: str) -> NicView:
+    def _nic(self, server_id: str, claim_id: str, index: int, project_id: str, mac_address: str | None = None) -> NicView:
         port_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._network.id}/{server_id}/{claim_id}/{index}"))
-        return NicView(port_id, self._network.id, project_id, None, (), server_id)
+        return NicView(port_id, self._network.id, project_id, mac_address, (), server_id)
 
     def attach_port(self, port_id: str, *, server_id: str, project_id: str) -> NicView:
         """:raises OutsideRefused: always; nobody can make a port here beforehand."""

@@ -248,7 +248,9 @@ class IronicGateway:
 
         def step() -> bool:
             node = self._look_once(node_id)
-            if node is None or node.instance_id != server_id or node.provision_state in _RELEASED:
+            # Ironic clears instance_uuid even when tear-down failed: a node in error without one is asked again.
+            ours = node is not None and (node.instance_id == server_id or (node.instance_id is None and node.provision_state == "error"))
+            if node is None or not ours or node.provision_state in _RELEASED:
                 return True
             if node.provision_state not in _UNDEPLOYABLE:
                 return False

@@ -129,7 +129,8 @@ class Ironic(Protocol):
 
     def undeploy(self, node_id: str, server_id: str) -> bool:
         """Look, then PUT provision target ``deleted``; True when accepted, under way or not needed (not ours any more, or available),
-        False when the node is in a state that must end first (deploying)."""
+        False when the node is in a state that must end first (deploying). A node in ``error`` without instance_uuid is one whose
+        tear-down failed: it is asked again."""
 
     def protect(self, node_id: str, server_id: str, reason: str) -> None:
         """PATCH ``protected`` and ``protected_reason``, repeating ``instance_uuid``.

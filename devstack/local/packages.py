@@ -16,6 +16,7 @@ from devstack.local import layout
 _CONSTRAINTS = layout.CHECKOUT / "tools" / "constraints.txt"
 _SERVICES = layout.CHECKOUT / "devstack" / "local" / "requirements.txt"
 _OURS = ".[server,embedded,mysql,postgresql,test]"
+_QUICKSTART = ".[server,embedded]"
 _DEBIAN = {
     "rabbitmq": "rabbitmq-server",
     "mariadb": "mariadb-server",
@@ -31,13 +32,32 @@ def install(services: Iterable[str] = ()) -> None:
     :raises RuntimeError: a part cannot be had.
     """
     wanted = set(services)
-    _debian(([] if find_spec("ensurepip") else ["python3-venv"]) + [_DEBIAN[name] for name in sorted(wanted & set(_DEBIAN))])
+    _debian(_for_environments() + [_DEBIAN[name] for name in sorted(wanted & set(_DEBIAN))])
     if wanted & {"keystone", "neutron", "ironic"}:
         _debian(_compiler())
     _environment()
-    _python("package", ["-e", _OURS], [layout.CHECKOUT / name for name in ("setup.cfg", "requirements.txt", "pyproject.toml")])
+    _python("package", ["-e", _OURS], _sources())
     if wanted & {"keystone", "neutron", "ironic"}:
         _python("services", ["-r", str(_SERVICES)], [_SERVICES])
+
+
+def install_quickstart() -> None:
+    """Install our package without the tests' tools, unless it is there with or without them.
+
+    :raises RuntimeError: a part cannot be had.
+    """
+    _debian(_for_environments())
+    _environment()
+    if not _is_current("package", ["-e", _OURS], _sources()):
+        _python("quickstart", ["-e", _QUICKSTART], _sources())
+
+
+def _for_environments() -> list[str]:
+    return [] if find_spec("ensurepip") else ["python3-venv"]
+
+
+def _sources() -> list[Path]:
+    return [layout.CHECKOUT / name for name in ("setup.cfg", "requirements.txt", "pyproject.toml")]
 
 
 def _compiler() -> list[str]:
@@ -89,17 +109,28 @@ def _environment() -> None:
 
 def _python(group: str, what: list[str], sources: list[Path]) -> None:
     """Install a group of packages when what it is made from has changed since the last time."""
-    present = [path for path in [*sources, _CONSTRAINTS] if path.exists()]
-    now = hashlib.sha256(b"\0".join([*(path.read_bytes() for path in present), " ".join(what).encode()])).hexdigest()
-    stamp = layout.VENV / f".installed-{group}"
-    if stamp.exists() and stamp.read_text() == now:
+    if _is_current(group, what, sources):
         return
     print("uv pip install", *what, flush=True)
     python = str(layout.BIN / "python")
     options = ["--python", python, "--compile-bytecode", "-c", str(_CONSTRAINTS)]
     version = {} if (layout.CHECKOUT / ".git").exists() else {"PBR_VERSION": os.environ.get("PBR_VERSION", "0.1.0")}
     _run([str(layout.BIN / "uv"), "pip", "install", *options, *what], f"pip-{group}", **version)
-    stamp.write_text(now)
+    _stamp(group).write_text(_digest(what, sources))
+
+
+def _is_current(group: str, what: list[str], sources: list[Path]) -> bool:
+    stamp = _stamp(group)
+    return stamp.exists() and stamp.read_text() == _digest(what, sources)
+
+
+def _stamp(group: str) -> Path:
+    return layout.VENV / f".installed-{group}"
+
+
+def _digest(what: list[str], sources: list[Path]) -> str:
+    present = [path for path in [*sources, _CONSTRAINTS] if path.exists()]
+    return hashlib.sha256(b"\0".join([*(path.read_bytes() for path in present), " ".join(what).encode()])).hexdigest()
 
 
 def _run(command: list[str], log: str, **environment: str) -> None:

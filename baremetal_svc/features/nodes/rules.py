@@ -8,9 +8,9 @@ AT_REST = frozenset({"available", "manageable", "enroll", "inspect failed", "ado
 PATIENCE = 1800.0
 
 
-def is_torn_down(instance_id: str | None, server_id: str, *, gone: bool) -> bool:
-    """Nothing of the server is on the node: Ironic clears instance_uuid when the tear-down is over, before it cleans."""
-    return gone or instance_id != server_id
+def is_torn_down(provision_state: str, instance_id: str | None, server_id: str) -> bool:
+    """Nothing of the server is on the node: Ironic clears instance_uuid when the tear-down is over, before it cleans, or has failed."""
+    return instance_id != server_id and not (instance_id is None and provision_state in ("deleting", "error"))
 
 
 def is_given_back(provision_state: str, instance_id: str | None, server_id: str, *, gone: bool) -> bool:

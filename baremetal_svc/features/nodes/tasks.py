@@ -32,13 +32,16 @@ class UndeployNode(Step):
 
     def execute(self, ironic: Ironic, node_id: str, server_id: str) -> None:
         node = ironic.get_node(node_id)
-        if node is None or rules.is_torn_down(node.instance_id, server_id, gone=False):
+        if node is None or rules.is_torn_down(node.provision_state, node.instance_id, server_id):
             return
         since = self.run.database_time()
         if node.provision_state == "available":
             ironic.unbind_node(node_id, server_id)
             return
         ironic.undeploy(node_id, server_id)
+        if node.provision_state == "error":
+            # It is at rest and would wake us at every listing: ask again at a slow pace.
+            raise NotYet(f"The tear-down failed and is asked again: {node.last_error}", seconds=60)
         raise NotYet("The node is being torn down.", seconds=60, wait=NodeWait(node_id, since, "torn_down"))
 
 
@@ -121,7 +124,9 @@ class WaitUntilAvailable(Step):
                     conn, kind="node", target_id=node_id, operation_id=self.run.id, code="not_given_back", message=message
                 )
             )
-        raise NotYet(f"The node is {row['provision_state']}.", seconds=120, wait=NodeWait(node_id, since))
+        # A node at rest would wake us at every listing: an operator has to act first, so look at a slow pace.
+        wait = None if fresh and row["settled"] else NodeWait(node_id, since)
+        raise NotYet(f"The node is {row['provision_state']}.", seconds=60, wait=wait)
 
 
 class FreeNode(Step):

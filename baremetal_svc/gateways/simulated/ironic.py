@@ -118,11 +118,8 @@ class SimulatedIronic:
         """See the protocol."""
         with self._world.request("ironic", "undeploy", node_id) as accept:
             node = self._world.nodes.get(node_id)
-            if (
-                node is None
-                or node.instance_id != server_id
-                or node.provision_state in ("available", "deleting", "cleaning", "clean failed")
-            ):
+            ours = node is not None and (node.instance_id == server_id or (node.instance_id is None and node.provision_state == "error"))
+            if node is None or not ours or node.provision_state in ("available", "deleting", "cleaning", "clean failed"):
                 return True
             if node.provision_state not in _UNDEPLOYABLE:
                 return False

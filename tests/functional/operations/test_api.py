@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operations over REST: steps, long poll, pages, and what foreigners see."""
+
+import threading
+import time
+
+from tests.fixtures import properties
+from tests.fixtures.service import FOREIGN, Service
+
+
+def _operation(service: Service) -> str:
+    found = service.call("GET", "/v1/operations").json["operations"]
+    return str(found[0]["uuid"])
+
+
+def test_an_operation_shows_its_steps_before_during_and_after(service: Service) -> None:
+    server = properties.create(service)
+    operation_id = _operation(service)
+    pending = service.call("GET", f"/v1/operations/{operation_id}").json
+    assert (pending["state"], pending["kind"], pending["target_uuid"]) == ("pending", "servers.create", server["uuid"])
+    service.world.instant = False
+    service.step()
+    waiting = service.call("GET", f"/v1/operations/{operation_id}").json
+    assert waiting["state"] == "waiting"
+    assert waiting["reason"]
+    states = [step["state"] for step in waiting["steps"]]
+    assert states == ["done"] * 7 + ["running", "pending", "pending"]
+    service.world.instant = True
+    service.work()
+    done = service.call("GET", f"/v1/operations/{operation_id}").json
+    assert (done["state"], done["error"]) == ("done", None)
+    assert {step["state"] for step in done["steps"]} == {"done"}
+    assert done["seq"] > waiting["seq"] > pending["seq"]
+
+
+def test_a_long_poll_answers_at_the_next_step(service: Service) -> None:
+    properties.create(service)
+    operation_id = _operation(service)
+    begin = time.monotonic()
+    reply = service.call("GET", f"/v1/operations/{operation_id}?wait=1&after=0").json
+    assert time.monotonic() - begin >= 1
+    worker = threading.Thread(target=service.step)
+    worker.start()
+    later = service.call("GET", f"/v1/operations/{operation_id}?wait=30&after={reply['seq']}").json
+    worker.join()
+    assert later["seq"] > reply["seq"]
+    assert time.monotonic() - begin < 20
+
+
+def test_foreigners_see_nothing(service: Service) -> None:
+    properties.create(service)
+    assert service.call("GET", f"/v1/operations/{_operation(service)}", token=FOREIGN).status == 404
+    assert service.call("GET", "/v1/operations", token=FOREIGN).json == {"operations": []}
+
+
+def test_pages_go_from_new_to_old(service: Service) -> None:
+    body = service.prepared()
+    body["server"]["max_count"] = 5
+    service.call("POST", "/v1/servers", body)
+    seen, path = [], "/v1/operations?limit=2"
+    while path:
+        page = service.call("GET", path).json
+        seen += [operation["uuid"] for operation in page["operations"]]
+        path = page.get("operations_links", [{"href": ""}])[0]["href"].removeprefix("http://api.test")
+    assert len(seen) == len(set(seen)) == 5
+    server_id = service.call("GET", "/v1/servers").json["servers"][0]["uuid"]
+    assert len(service.call("GET", f"/v1/operations?server_uuid={server_id}").json["operations"]) == 1
+    assert service.call("GET", "/v1/operations?state=nosuch").status == 400

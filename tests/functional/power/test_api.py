@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Power over REST."""
+
+import pytest
+
+from tests.fixtures import properties
+from tests.fixtures.service import Service
+
+
+@pytest.mark.parametrize("body", [{}, {"target": "up"}, {"target": None}, {"target": "on", "x": 1}, [], "on"])
+def test_bad_bodies(service: Service, body: object) -> None:
+    server_id = properties.active(service)
+    assert service.call("PUT", f"/v1/servers/{server_id}/states/power", body).status == 400
+
+
+def test_a_server_in_error_cannot_be_powered(service: Service) -> None:
+    server = service.call("POST", "/v1/servers", service.prepared(nodes=0)).json
+    service.work()
+    reply = service.call("PUT", f"/v1/servers/{server['uuid']}/states/power", {"target": "on"})
+    assert reply.status == 409
+    assert "possible from" in reply.json["errors"][0]["hint"]
+
+
+def test_off_then_on(service: Service) -> None:
+    server_id = properties.active(service)
+    reply = service.call("PUT", f"/v1/servers/{server_id}/states/power", {"target": "off"}, version="1.1")
+    assert (reply.status, reply.raw) == (202, b"")
+    assert service.call("GET", f"/v1/servers/{server_id}").json["status"] == "powering-off"
+    service.work()
+    shown = service.call("GET", f"/v1/servers/{server_id}").json
+    assert (shown["status"], shown["power_state"]) == ("stopped", "power off")
+    assert service.call("PUT", f"/v1/servers/{server_id}/states/power", {"target": "reboot"}).status == 409

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lease and the fence: a conductor that was stopped and wakes up changes nothing any more."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baremetal_svc.conductor.claims import Claims
+from baremetal_svc.conductor.interruptions import LeaseLost
+from baremetal_svc.db import models
+from tests.fixtures import properties
+from tests.fixtures.service import Service
+
+
+def _steps(service: Service) -> list[tuple[str, str, int]]:
+    return [(row["name"], row["state"], row["attempts"]) for row in service.rows(models.Step)]
+
+
+def test_a_stopped_conductor_that_wakes_up_in_execute_is_refused(service: Service) -> None:
+    """It is stopped after its side effect; another one takes over and ends the operation; then it goes on: its save is refused."""
+    server = properties.create(service)
+    stopped, go_on = threading.Event(), threading.Event()
+
+    def stop(name: str, task: Any) -> None:
+        once = task.execute
+
+        def execute(**kwargs: Any) -> Any:
+            result = once(**kwargs)
+            stopped.set()
+            assert go_on.wait(30)
+            return result
+
+        if name == "create-port-0":
+            task.execute = execute
+
+    sleeper = properties.wrapped(service, "servers.create", stop)
+    sleeping = threading.Thread(target=service.step, args=(sleeper,))
+    sleeping.start()
+    assert stopped.wait(30)
+    service.pass_time(service.lease + 1)
+    other = Claims(service.db, service.runner._kinds, "other", service.lease)
+    assert service.step(claims=other) == 1
+    for _ in range(5):
+        service.sync()
+        service.step(claims=other)
+    before, calls = _steps(service), list(service.world.calls)
+    operation = service.rows(models.Operation)[0]
+    assert operation["state"] == "done"
+    go_on.set()
+    sleeping.join(30)
+    assert _steps(service) == before
+    assert service.rows(models.Operation)[0] == operation
+    assert service.world.calls == calls
+    assert service.call("GET", f"/v1/servers/{server['uuid']}").json["status"] == "active"
+
+
+def test_no_request_is_sent_once_the_lease_may_end_before_its_answer(tmp_path: Path) -> None:
+    service = Service(tmp_path, lease=13.0)
+    try:
+        properties.create(service)
+        [(operation, lease)] = service.claims.take(1)
+        lease.renewed(at=-1000.0)
+        service.runner.run(operation, lease)
+        assert service.world.calls == []
+        with pytest.raises(LeaseLost):
+            lease.check()
+    finally:
+        service.close()
+
+
+def test_waking_a_waiting_operation_a_hundred_times_too_early_changes_nothing(service: Service) -> None:
+    service.world.instant = False
+    server = properties.create(service)
+    service.step()
+    assert service.rows(models.Operation)[0]["state"] == "waiting"
+    calls = list(service.world.calls)
+    for _ in range(100):
+        with service.db.write() as conn:
+            conn.exec_driver_sql("UPDATE operations SET wake_at = 0")
+        assert service.step() == 1
+        assert service.rows(models.Operation)[0]["state"] == "waiting"
+    assert service.world.calls == calls
+    assert ("wait-until-deployed", "running", 1) in _steps(service)
+    service.world.instant = True
+    service.work()
+    assert service.call("GET", f"/v1/servers/{server['uuid']}").json["status"] == "active"
+
+
+def test_renewal_keeps_what_is_ours_and_loses_what_is_not(service: Service) -> None:
+    properties.create(service)
+    [(operation, lease)] = service.claims.take(1)
+    service.claims.renew()
+    lease.check()
+    with service.db.write() as conn:
+        conn.exec_driver_sql("UPDATE operations SET generation = generation + 1")
+    service.claims.renew()
+    with pytest.raises(LeaseLost):
+        lease.check()
+    service.claims.drop(operation["id"], operation["generation"])
+
+
+def test_a_draining_conductor_parks_between_two_tasks(service: Service) -> None:
+    server = properties.create(service)
+
+    def stop(name: str, task: Any) -> None:
+        once = task.execute
+
+        def execute(**kwargs: Any) -> Any:
+            runner.stopping.set()
+            return once(**kwargs)
+
+        if name == "claim-node":
+            task.execute = execute
+
+    runner = properties.wrapped(service, "servers.create", stop)
+    service.step(runner)
+    assert service.rows(models.Operation)[0]["state"] == "waiting"
+    assert len(service.rows(models.Claim)) == 1
+    service.work()
+    assert service.call("GET", f"/v1/servers/{server['uuid']}").json["status"] == "active"
+
+
+def test_past_its_deadline_an_operation_is_undone_and_says_so(service: Service) -> None:
+    service.world.instant = False
+    server = properties.create(service)
+    service.step()
+    service.pass_time(3601)
+    service.step()
+    service.world.instant = True
+    properties.finish(service)
+    shown = service.call("GET", f"/v1/servers/{server['uuid']}").json
+    assert shown["status"] == "error"
+    assert "deadline" in shown["fault"]["message"]
+    assert service.world.snapshot() == frozenset()
+
+
+def test_an_unknown_shape_is_left_to_those_who_know_it(service: Service) -> None:
+    properties.create(service)
+    with service.db.write() as conn:
+        conn.exec_driver_sql("UPDATE operations SET shape = 99")
+    assert service.step() == 0
