@@ -40,9 +40,9 @@ def single(view: type[wtypes.Base], values: Mapping[str, Any]) -> dict[str, Any]
     return known
 
 
-def moment(seconds: float | None) -> str | None:
+def moment(seconds: float | None, precision: str = "seconds") -> str | None:
     """Seconds since the epoch as ISO 8601 with offset."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision)
 
 
 def links(call: Call, collection: str, identifier: str) -> list[dict[str, str]]:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The conductor process under oslo.service: SIGTERM lets running tasks end and hands the rest over."""
 
-import socket
 import sys
 from typing import Any
 
@@ -26,7 +25,7 @@ class ConductorService(service.Service):
 
     def start(self) -> None:
         """Build and start."""
-        host = socket.gethostname()
+        host = self._conf.conductor.host
         self._conductor = assembly.conductor(self._conf, Database.of(self._conf), real.build(self._conf), host)
         self._conductor.start()
         self._conductor.listen(messaging.transport(self._conf), host)

@@ -69,7 +69,8 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
 
 
 def _step(row: Row) -> dict[str, Any]:
-    times = {name: views.moment(row[name]) for name in ("started_at", "ended_at")}
+    # Most steps take less than a second.
+    times = {name: views.moment(row[name], "milliseconds") for name in ("started_at", "ended_at")}
     return {**{name: row[name] for name in ("name", "state", "attempts", "seq")}, **times}
 
 

@@ -40,7 +40,13 @@ SCENARIOS = [
     _scenario("power.soft_reboot", "soft_reboot"),
 ]
 EACH = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.kind)
-ENDS = {"power.stop": "stopped", "power.start": "active", "power.soft_stop": "stopped", "power.reboot": "active", "power.soft_reboot": "active"}
+ENDS = {
+    "power.stop": "stopped",
+    "power.start": "active",
+    "power.soft_stop": "stopped",
+    "power.reboot": "active",
+    "power.soft_reboot": "active",
+}
 
 
 @EACH

@@ -126,7 +126,9 @@ def test_foreign_and_unknown_servers_are_404(service: Service) -> None:
         foreign = service.call(method, path, body, token=FOREIGN)
         unknown = service.call(method, path.replace(server["uuid"], str(uuid.uuid4())), body)
         assert (foreign.status, unknown.status) == (404, 404)
-        assert foreign.json["message"].replace(server["uuid"], "") == unknown.json["message"].replace(unknown.json["message"].split()[-1][:-1], "")
+        assert foreign.json["message"].replace(server["uuid"], "") == unknown.json["message"].replace(
+            unknown.json["message"].split()[-1][:-1], ""
+        )
     assert service.call("GET", "/v1/servers/nonsense").status == 404
     assert service.call("GET", "/v1/servers", token=FOREIGN).json == {"servers": []}
     assert service.call("GET", "/v1/servers?all_tenants=true", token=FOREIGN).json == {"servers": []}
@@ -143,7 +145,19 @@ def test_readers_only_read(service: Service) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=x", "limit=-1", "limit=1&limit=2", "marker=x", "sort_key=project_id", "sort_dir=up", "nosuch=1", "name=%FF", "name=%00", "fields=links,no"],
+    [
+        "limit=0",
+        "limit=x",
+        "limit=-1",
+        "limit=1&limit=2",
+        "marker=x",
+        "sort_key=project_id",
+        "sort_dir=up",
+        "nosuch=1",
+        "name=%FF",
+        "name=%00",
+        "fields=links,no",
+    ],
 )
 def test_bad_queries_get_400(service: Service, query: str) -> None:
     assert service.call("GET", f"/v1/servers?{query}").status == 400
