@@ -101,7 +101,7 @@ def test_the_three_commands_work_and_ctrl_c_stops_everything(state: Path, up: "s
             return int(answer.status)
 
     assert ask("GET") == 200
-    assert "-X PUT" in power and power.endswith("/states/power") and ask("PUT", "/states/power", b'{"target": "power off"}') == 202
+    assert "-X PUT" in power and power.endswith("/states/power") and ask("PUT", "/states/power", b'{"target": "off"}') == 202
     assert "-X DELETE" in delete and ask("DELETE") == 204
     up.send_signal(signal.SIGINT)
     assert up.wait(40) == 0

@@ -57,14 +57,37 @@ def _change(path: str, value: Any) -> Any:
 
 
 BAD = [
-    ("server/name", ""), ("server/name", 7), ("server/name", "x" * 256), ("server/name", "a\x00b"), ("server/name", "   "), ("server/name", KeyError),
-    ("server/flavor_uuid", "nope"), ("server/flavor_uuid", KeyError), ("server/image_uuid", None), ("server/networks", []),
-    ("server/networks", [{"net_id": str(uuid.uuid4()), "port_id": str(uuid.uuid4())}]), ("server/networks", [{}]),
-    ("server/networks", "x"), ("server/user_data", "%%%"), ("server/user_data", "_w=="), ("server/user_data", "x" * 65536), ("server/min_count", 0),
-    ("server/min_count", 2.5), ("server/min_count", True), ("server/max_count", 1001), ("server/metadata", {"k": 1}), ("server/metadata", {"$": "v"}),
-    ("server/metadata", {"k": "v\x00"}), ("server/partitions", {"root_gb": 0}), ("server/partitions", {}), ("server/nosuch", 1), ("more", 1),
-    ("server", []), ("server/public_key", "not a key"), ("server/public_key", "ssh-rsa AAAA\nssh-rsa BBBB"),
-]  # fmt: skip
+    ("server/name", ""),
+    ("server/name", 7),
+    ("server/name", "x" * 256),
+    ("server/name", "a\x00b"),
+    ("server/name", "   "),
+    ("server/name", KeyError),
+    ("server/flavor_uuid", "nope"),
+    ("server/flavor_uuid", KeyError),
+    ("server/image_uuid", None),
+    ("server/networks", []),
+    ("server/networks", [{"net_id": str(uuid.uuid4()), "port_id": str(uuid.uuid4())}]),
+    ("server/networks", [{}]),
+    ("server/networks", "x"),
+    ("server/user_data", "%%%"),
+    ("server/user_data", "_w=="),
+    ("server/user_data", "x" * 65536),
+    ("server/min_count", 0),
+    ("server/min_count", 2.5),
+    ("server/min_count", True),
+    ("server/max_count", 1001),
+    ("server/metadata", {"k": 1}),
+    ("server/metadata", {"$": "v"}),
+    ("server/metadata", {"k": "v\x00"}),
+    ("server/partitions", {"root_gb": 0}),
+    ("server/partitions", {}),
+    ("server/nosuch", 1),
+    ("more", 1),
+    ("server", []),
+    ("server/public_key", "not a key"),
+    ("server/public_key", "ssh-rsa AAAA\nssh-rsa BBBB"),
+]
 
 
 @pytest.mark.parametrize(("path", "value"), BAD)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold when everything has come to rest: rows by plain SQL, Ironic and Neutron asked directly, none of the service's code."""
+
+from collections import Counter
+from typing import Any
+
+import sqlalchemy as sa
+
+from devstack.local import services
+
+STABLE = {"active", "stopped", "error"}
+EMPTY = ("secrets", "logbooks", "flowdetails", "atomdetails")
+
+
+def unfinished(engine: sa.Engine) -> list[Any]:
+    """Operations that have not ended."""
+    columns = "id, kind, state, owner, reason, attempts, target_id"
+    with engine.connect() as conn:
+        return list(conn.execute(sa.text(f"SELECT {columns} FROM operations WHERE state NOT IN ('done', 'failed', 'cancelled')")))
+
+
+def violations(engine: sa.Engine, nodes: set[str], made: dict[str, set[str]]) -> list[str]:
+    """Every sentence is something that must not be; nodes: ids of the nodes of this run; made: key -> server ids that clients were told."""
+    with engine.connect() as conn:
+        servers = {row["id"]: row for row in conn.execute(sa.text("SELECT id, name, status, node_id FROM servers")).mappings()}
+        claims = list(conn.execute(sa.text("SELECT node_id, server_id, state FROM claims")).mappings())
+        offers = {row[0] for row in conn.execute(sa.text("SELECT node_id FROM offers"))}
+        creates = Counter(row[0] for row in conn.execute(sa.text("SELECT target_id FROM operations WHERE kind = 'servers.create'")))
+        left = {table: conn.execute(sa.text(f"SELECT COUNT(*) FROM {table}")).scalar() for table in EMPTY}
+    found = [f"operation not ended: {row}" for row in unfinished(engine)]
+    found += [f"{count} rows left in {table}" for table, count in left.items() if count]
+    found += [f"server {row['id']} is {row['status']}" for row in servers.values() if row["status"] not in STABLE]
+    found += [f"key {key} made {ids}" for key, ids in made.items() if len(ids) != 1]
+    found += [f"server {server_id} was created {count} times" for server_id, count in creates.items() if count != 1]
+    metal = [node for node in services.client("ironic").get("/nodes?detail=true&limit=1000")["nodes"] if node["uuid"] in nodes]
+    found += _at_ironic(metal, servers, claims, offers)
+    return found + _at_neutron(metal, servers)
+
+
+def _at_ironic(metal: list[dict[str, Any]], servers: dict[str, Any], claims: list[Any], offers: set[str]) -> list[str]:
+    found = []
+    holders = Counter(claim["node_id"] for claim in claims)
+    claimed = {claim["node_id"]: claim["server_id"] for claim in claims}
+    found += [f"node {node} has {count} claims" for node, count in holders.items() if count > 1]
+    found += [f"claim of {claim['server_id']} is {claim['state']} at rest" for claim in claims if claim["state"] != "live"]
+    bound = Counter(node["instance_uuid"] for node in metal if node["instance_uuid"])
+    found += [f"server {server} is on {count} nodes" for server, count in bound.items() if count > 1]
+    for node in metal:
+        server = servers.get(node["instance_uuid"])
+        what = f"node {node['uuid']} ({node['provision_state']}, instance {node['instance_uuid']})"
+        if node["instance_uuid"] and (server is None or server["status"] not in ("active", "stopped")):
+            found.append(f"{what} carries a server that is not there: {server}")
+        if node["instance_uuid"] and (node["provision_state"] != "active" or not node["protected"]):
+            found.append(f"{what} is not active and protected")
+        if claimed.get(node["uuid"]) != node["instance_uuid"]:
+            found.append(f"{what} is claimed for {claimed.get(node['uuid'])}")
+        if (node["uuid"] in offers) == bool(node["instance_uuid"]):
+            found.append(f"{what} is {'on' if node['uuid'] in offers else 'not on'} offer")
+    on = {node["instance_uuid"]: node["uuid"] for node in metal if node["instance_uuid"]}
+    active = [row for row in servers.values() if row["status"] in ("active", "stopped")]
+    return found + [f"server {row['id']} is {row['status']} without its node" for row in active if on.get(row["id"]) != row["node_id"]]
+
+
+def _at_neutron(metal: list[dict[str, Any]], servers: dict[str, Any]) -> list[str]:
+    ports = [port for port in services.client("neutron").get("/ports")["ports"] if port["name"].startswith("bms") or port["device_id"]]
+    per_server = Counter(port["device_id"] for port in ports)
+    active = {row["id"] for row in servers.values() if row["status"] in ("active", "stopped")}
+    found = [f"port {port['id']} of {port['device_id']} has no server" for port in ports if port["device_id"] not in active]
+    found += [f"server {server} has {per_server[server]} ports" for server in active if per_server[server] != 1]
+    known = {port["id"]: port["device_id"] for port in ports}
+    ironic = services.client("ironic")
+    for node in metal:
+        vifs = [vif["id"] for vif in ironic.get(f"/nodes/{node['uuid']}/vifs")["vifs"]]
+        wrong = [vif for vif in vifs if known.get(vif) != node["instance_uuid"]]
+        if wrong or (node["instance_uuid"] and len(vifs) != 1):
+            found.append(f"node {node['uuid']} has VIFs {vifs}, of which {wrong} are not its server's")
+    return found

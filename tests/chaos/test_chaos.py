@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kill anything at any instant: real Ironic with slow fake hardware, Neutron, RabbitMQ, MariaDB, two API processes, two conductors."""
+
+import os
+import random
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from devstack.local import metal
+from tests.chaos import invariants
+from tests.chaos.killer import Killer
+from tests.chaos.load import APIS, Load
+from tests.fixtures.cluster import Cluster
+
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "180"))
+SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**6))
+LEAST_KILLS = 20
+CONDUCTORS = 2
+NODES = 16
+LEASE = 15.0
+DRAIN = 240.0
+OPTIONS = {"conductor.lease": LEASE, "conductor.listing_interval": 1.0, "conductor.inventory_interval": 5.0}
+
+
+def test_nothing_is_lost_leaked_or_done_twice(tmp_path: Path) -> None:
+    print(f"seed {SEED}: CHAOS_SEED={SEED} tools/test chaos")
+    cluster = Cluster(tmp_path, options=OPTIONS, deploy_delay=3, power_delay=3)
+    resource_class = f"chaos-{uuid.uuid4().hex[:8]}"
+    with ThreadPoolExecutor(8) as pool:
+        enrol = [
+            pool.submit(metal.enrol, resource_class=resource_class, network_interface="neutron", deploy_interface="fake")
+            for _ in range(NODES)
+        ]
+        nodes = {future.result().node for future in enrol}
+    engine = sa.create_engine(cluster.database_url)
+    try:
+        for name in [f"api-{n}" for n in range(APIS)] + [f"conductor-{n}" for n in range(CONDUCTORS)]:
+            cluster.start(name)
+        cluster.wait_until_up(APIS)
+        cluster.wait_for_offers(NODES, resource_class)
+        load = Load(cluster, cluster.flavor(resource_class), SEED)
+        killer = Killer(cluster, SEED, conductors=CONDUCTORS, apis=APIS, every=3.0, lease=LEASE)
+        load.start()
+        killer.start()
+        threading.Event().wait(SECONDS)
+        killer.stop()
+        load.stop()
+        seconds = _drain(engine, cluster, nodes, load)
+        kills = killer.killed + killer.paused
+        print(f"{load.operations} operations accepted, {killer.killed} kills -9 and {killer.paused} SIGSTOPs of owners, "
+              f"{killer.apis_killed} API processes killed, drained in {seconds:.0f} s")  # fmt: skip
+        assert load.unexpected == []
+        assert invariants.violations(engine, nodes, load.made) == [], cluster.log_lines("Traceback|CRITICAL|ERROR")[-10:]
+        assert kills >= LEAST_KILLS * min(1.0, SECONDS / 180)
+        assert cluster.log_lines("REVERT_FAILURE") == []
+    finally:
+        cluster.close()
+        engine.dispose()
+        for node in nodes:
+            metal.remove(node)
+
+
+def _drain(engine: sa.Engine, cluster: Cluster, nodes: set[str], load: Load) -> float:
+    """Until nothing runs and quarantines are over; what is still wrong after that is a violation."""
+    begin = time.monotonic()
+    pause = threading.Event()
+    while time.monotonic() - begin < DRAIN:
+        if not invariants.unfinished(engine) and not invariants.violations(engine, nodes, load.made):
+            break
+        pause.wait(2)
+    return time.monotonic() - begin
