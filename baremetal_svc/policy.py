@@ -18,7 +18,7 @@ PROJECT_MEMBER = "(role:admin) or (role:member and project_id:%(project_id)s)"
 
 def rule(name: str, check: str, description: str, *operations: tuple[str, str]) -> oslo_policy.DocumentedRuleDefault:
     """One documented default: ``baremetal_svc:feature:verb``, its check and the (method, path) pairs that it guards."""
-    paths = [{"method": method, "path": path} for method, path in operations]
+    paths: list[oslo_policy.Operation] = [{"method": method, "path": path} for method, path in operations]
     return oslo_policy.DocumentedRuleDefault(f"baremetal_svc:{name}", check, description, paths, scope_types=["project"])
 
 

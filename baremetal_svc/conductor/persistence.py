@@ -22,7 +22,7 @@ METADATA = sa.MetaData()
 TABLES = tables.fetch(METADATA)
 
 
-class _FencedEngine:
+class _FencedConnections:
     """What TaskFlow takes for an engine: begin() is the run's fenced transaction."""
 
     def __init__(self, run: Run) -> None:
@@ -44,7 +44,7 @@ class _Connection(impl_sqlalchemy.Connection):
     def __init__(self, backend: "FencedBackend", run: Run) -> None:
         # Not super().__init__(): it is what builds the metadata anew.
         self._backend = backend
-        self._engine = _FencedEngine(run)
+        self._engine = _FencedConnections(run)
         self._tables = TABLES
         self._converter = impl_sqlalchemy._Alchemist(TABLES)
         self._operation_id = run.id

@@ -2,7 +2,7 @@
 """Rows as plain mappings: lists are rendered from them without objects per row."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Executable
 
@@ -11,9 +11,9 @@ Row = Mapping[str, Any]
 
 def one(conn: Connection, statement: Executable) -> Row | None:
     """The first row, or None."""
-    return conn.execute(statement).mappings().first()
+    return cast("Row | None", conn.execute(statement).mappings().first())
 
 
 def all_of(conn: Connection, statement: Executable) -> list[Row]:
     """Every row."""
-    return list(conn.execute(statement).mappings())
+    return cast("list[Row]", conn.execute(statement).mappings().all())

@@ -27,7 +27,7 @@ def _row(allowed: set[Status | None], during: Status, success: Status | None, fa
     return Change(frozenset(allowed), during, success, failure, **more)  # type: ignore[arg-type]
 
 
-_ANY: set[Status | None] = set(Status) - {Status.DELETING}
+_ANY: set[Status | None] = {status for status in Status if status is not Status.DELETING}
 _POWER = 900.0
 
 LIFECYCLE: dict[str, Change] = {

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands behind the protocols where there is no Neutron and no Glance: one flat network, and images from a file.
 
-FlatNetwork allocates nothing: no address, no isolation of projects, MACs as the machines have them; all nodes are on one wire, addressed by something else.
+FlatNetwork allocates nothing: no address, no isolation of projects, MACs as the machines have them; all nodes are on one wire,
+addressed by something else.
 Its ports are names computed from server, claim and index, remembered nowhere: the same after a restart, never listed, nothing to release.
 """
 

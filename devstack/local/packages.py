@@ -99,11 +99,10 @@ def _no_daemons() -> Iterator[None]:
 
 
 def _environment() -> None:
-    """Make the virtual environment with pip and uv, unless it is there."""
-    if not (layout.BIN / "python").exists():
+    """Make the virtual environment with pip and uv, unless it is there; again over what an interrupted start has left."""
+    if not (layout.BIN / "uv").exists():
         print("python3 -m venv", layout.VENV, flush=True)
         _run([sys.executable, "-m", "venv", str(layout.VENV)], "venv")
-    if not (layout.BIN / "uv").exists():
         _run([str(layout.BIN / "python"), "-m", "pip", "install", "-q", "-c", str(_CONSTRAINTS), "uv"], "venv")
 
 

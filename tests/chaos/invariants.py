@@ -19,8 +19,9 @@ def unfinished(engine: sa.Engine) -> list[Any]:
         return list(conn.execute(sa.text(f"SELECT {columns} FROM operations WHERE state NOT IN ('done', 'failed', 'cancelled')")))
 
 
-def violations(engine: sa.Engine, nodes: set[str], made: dict[str, set[str]]) -> list[str]:
-    """Every sentence is something that must not be; nodes: ids of the nodes of this run; made: key -> server ids that clients were told."""
+def violations(engine: sa.Engine, nodes: set[str], made: dict[str, set[str]], older: set[str]) -> list[str]:
+    """Every sentence is something that must not be; nodes: ids of the nodes of this run; made: key -> server ids that clients were told;
+    older: ids of ports that were there before."""
     with engine.connect() as conn:
         servers = {row["id"]: row for row in conn.execute(sa.text("SELECT id, name, status, node_id FROM servers")).mappings()}
         claims = list(conn.execute(sa.text("SELECT node_id, server_id, state FROM claims")).mappings())
@@ -34,7 +35,7 @@ def violations(engine: sa.Engine, nodes: set[str], made: dict[str, set[str]]) ->
     found += [f"server {server_id} was created {count} times" for server_id, count in creates.items() if count != 1]
     metal = [node for node in services.client("ironic").get("/nodes?detail=true&limit=1000")["nodes"] if node["uuid"] in nodes]
     found += _at_ironic(metal, servers, claims, offers)
-    return found + _at_neutron(metal, servers)
+    return found + _at_neutron(metal, servers, older)
 
 
 def _at_ironic(metal: list[dict[str, Any]], servers: dict[str, Any], claims: list[Any], offers: set[str]) -> list[str]:
@@ -61,13 +62,19 @@ def _at_ironic(metal: list[dict[str, Any]], servers: dict[str, Any], claims: lis
     return found + [f"server {row['id']} is {row['status']} without its node" for row in active if on.get(row["id"]) != row["node_id"]]
 
 
-def _at_neutron(metal: list[dict[str, Any]], servers: dict[str, Any]) -> list[str]:
-    ports = [port for port in services.client("neutron").get("/ports")["ports"] if port["name"].startswith("bms") or port["device_id"]]
-    per_server = Counter(port["device_id"] for port in ports)
+def ports() -> list[dict[str, Any]]:
+    """Ports of servers at Neutron."""
+    found = services.client("neutron").get("/ports")["ports"]
+    return [port for port in found if port["name"].startswith("baremetal-svc/") or port["device_id"]]
+
+
+def _at_neutron(metal: list[dict[str, Any]], servers: dict[str, Any], older: set[str]) -> list[str]:
+    mine = [port for port in ports() if port["id"] not in older]
+    per_server = Counter(port["device_id"] for port in mine)
     active = {row["id"] for row in servers.values() if row["status"] in ("active", "stopped")}
-    found = [f"port {port['id']} of {port['device_id']} has no server" for port in ports if port["device_id"] not in active]
+    found = [f"port {port['id']} of {port['device_id']} has no server" for port in mine if port["device_id"] not in active]
     found += [f"server {server} has {per_server[server]} ports" for server in active if per_server[server] != 1]
-    known = {port["id"]: port["device_id"] for port in ports}
+    known = {port["id"]: port["device_id"] for port in mine}
     ironic = services.client("ironic")
     for node in metal:
         vifs = [vif["id"] for vif in ironic.get(f"/nodes/{node['uuid']}/vifs")["vifs"]]
