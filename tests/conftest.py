@@ -2,5 +2,10 @@
 """Assertions in the fixtures explain themselves as those of tests do."""
 
 import pytest
+from hypothesis import settings
 
 pytest.register_assert_rewrite("tests.fixtures.properties")
+
+# Machines that run tests are shared: a slow example is no finding.
+settings.register_profile("shared", deadline=None, derandomize=True)
+settings.load_profile("shared")

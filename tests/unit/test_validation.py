@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Schemas are valid, messages are short and without the schema, versions are negotiated."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from baremetal_svc.api import faults, microversion, validation
+from baremetal_svc.api.routing import feature_routes
+from baremetal_svc.domain import errors
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(json)
+def test_any_body_is_accepted_or_refused_as_invalid(body: object) -> None:
+    for route in feature_routes():
+        for schema in (route.body or {}).values():
+            try:
+                validation.check(body, schema, "body")
+            except errors.Invalid as refused:
+                assert len(refused.detail) < 2000
+
+
+@given(st.text())
+def test_any_query_is_parsed_or_refused(text: str) -> None:
+    try:
+        validation.parse_query(text, validation.closed({"limit": validation.LIMIT}))
+    except errors.Invalid as refused:
+        assert refused.detail
+
+
+@given(st.text())
+def test_any_version_header_is_one_of_ours_or_refused(header: str) -> None:
+    try:
+        assert microversion.MINIMUM <= microversion.negotiate(header) <= microversion.MAXIMUM
+    except errors.UnsupportedVersion as refused:
+        assert "1.1" in refused.detail
+
+
+@given(st.binary())
+def test_any_bytes_are_json_or_malformed(raw: bytes) -> None:
+    try:
+        validation.parse_body(raw)
+    except errors.Malformed as refused:
+        assert refused.code == "malformed"
+
+
+def test_every_error_has_a_status_and_a_code_of_its_own() -> None:
+    tree = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, errors.ServiceError)]
+    assert len({c.code for c in tree}) == len(tree)
+    assert all(c.title and c.hint for c in tree)
+    assert faults.status_of(errors.OperationInProgress("x")) == 409
+    assert faults.status_of(errors.Malformed("x")) == 400
+
+
+def test_history_names_every_version() -> None:
+    assert set(microversion.HISTORY) == set(range(microversion.MINIMUM, microversion.MAXIMUM + 1))
+
+
+def test_a_query_must_not_name_an_argument_twice() -> None:
+    with pytest.raises(errors.Invalid):
+        validation.parse_query("a=1&a=2", validation.closed({"a": {"type": "string"}}))
