@@ -6,6 +6,8 @@ from oslo_config import cfg
 from oslo_messaging.rpc.dispatcher import DefaultRPCAccessPolicy
 
 TOPIC = "baremetal_svc.conductor"
+#: Where Ironic puts its versioned notifications.
+IRONIC_TOPIC = "ironic_versioned_notifications"
 
 
 def transport(conf: cfg.ConfigOpts) -> oslo_messaging.Transport:
@@ -22,3 +24,14 @@ def server(rpc_transport: oslo_messaging.Transport, name: str, endpoint: object)
     """A server of the topic under the given host name."""
     target = oslo_messaging.Target(topic=TOPIC, server=name)
     return oslo_messaging.get_rpc_server(rpc_transport, target, [endpoint], access_policy=DefaultRPCAccessPolicy)
+
+
+def notifications_transport(conf: cfg.ConfigOpts, url: str) -> oslo_messaging.Transport:
+    """The bus that Ironic notifies on."""
+    return oslo_messaging.get_notification_transport(conf, url=url)
+
+
+def listener(transport: oslo_messaging.Transport, endpoint: object) -> oslo_messaging.server.MessageHandlingServer:
+    """A listener to Ironic's notifications; conductors share one pool, so that each is heard by one of them and none piles up."""
+    targets = [oslo_messaging.Target(topic=IRONIC_TOPIC)]
+    return oslo_messaging.get_notification_listener(transport, targets, [endpoint], pool="baremetal_svc")

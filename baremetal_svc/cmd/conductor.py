@@ -29,6 +29,8 @@ class ConductorService(service.Service):
         self._conductor = assembly.conductor(self._conf, Database.of(self._conf), real.build(self._conf), host)
         self._conductor.start()
         self._conductor.listen(messaging.transport(self._conf), host)
+        if self._conf.conductor.notifications_url:
+            self._conductor.hear(messaging.notifications_transport(self._conf, self._conf.conductor.notifications_url))
 
     def stop(self, graceful: bool = False) -> None:
         """Drain."""

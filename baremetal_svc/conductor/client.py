@@ -62,7 +62,8 @@ def enqueue_release(conn: Connection, claim: Mapping[str, Any], arguments: Mappi
     """Insert the durable release of a claim; again is a no-op."""
     try:
         with conn.begin_nested():
-            values = {"live_release": claim["id"], "project_id": claim["project_id"], "request_id": request_id, "user_id": None}
+            # Of no project: tenants see no nodes, and their server is gone when this begins to clean.
+            values = {"live_release": claim["id"], "project_id": None, "request_id": request_id, "user_id": None}
             _insert(conn, str(uuid.uuid4()), "nodes.release", claim["id"], arguments, values)
     except DBDuplicateEntry:
         LOG.debug("Claim %s is being released already", claim["id"])

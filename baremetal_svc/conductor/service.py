@@ -13,7 +13,7 @@ import oslo_messaging
 
 from baremetal_svc import messaging
 from baremetal_svc.conductor.claims import Claims
-from baremetal_svc.conductor.endpoint import Endpoint
+from baremetal_svc.conductor.endpoint import Endpoint, Notified
 from baremetal_svc.conductor.run import Lease
 from baremetal_svc.conductor.runner import Runner
 from baremetal_svc.conductor.watcher import Watcher
@@ -66,10 +66,20 @@ class Conductor:
         self._servers.append(server)
         self._spawn("listen", lambda: self._listen(server))
 
+    def hear(self, transport: oslo_messaging.Transport) -> None:
+        """Listen to Ironic's notifications on its bus; each makes the watcher look at once."""
+        if self.watcher is None:
+            return
+        listener = messaging.listener(transport, Notified(self.watcher.hint))
+        self._servers.append(listener)
+        self._spawn("hear", lambda: self._listen(listener))
+
     def stop(self) -> None:
         """Take no more, let running flows come to their next wait or end, give the duties back."""
         self._stopped.set()
         self._due.set()
+        if self.watcher is not None:
+            self.watcher.hint()
         for server in self._servers:
             server.stop()
         self._runner.stopping.set()

@@ -14,6 +14,8 @@ from baremetal_svc.scheduler import inventory
 
 LOG = logging.getLogger(__name__)
 DUTY = "inventory"
+#: Seconds between two listings, however often Ironic notifies.
+AT_LEAST = 0.2
 
 
 class Watcher:
@@ -30,31 +32,55 @@ class Watcher:
         self._lease = lease
         self._woke = woke
         self._next_full = 0.0
+        self._hinted = threading.Event()
+        self._away = False
+
+    def hint(self) -> None:
+        """Something happened at Ironic: look at once. Also ends the wait of watch() when the process stops."""
+        self._hinted.set()
 
     def watch(self, stopped: threading.Event) -> None:
         """Until told to stop: the body of the one watching thread."""
-        while not stopped.wait(self._busy):
-            try:
-                self.look()
-            except Unavailable as error:
-                LOG.warning("The inventory waits: %s", error)
-            except ServiceError as error:
-                LOG.error("Ironic refused the listing: %s", error)
+        hinted = False
+        while not stopped.is_set():
+            self._try(hinted=hinted)
+            # Ironic notifies several times for each change: one listing for all that come in the meantime.
+            stopped.wait(min(AT_LEAST, self._busy))
+            hinted = self._hinted.wait(max(0.0, self._busy - AT_LEAST))
+            self._hinted.clear()
 
-    def look(self) -> bool:
+    def _try(self, *, hinted: bool) -> None:
+        try:
+            self.look(hinted=hinted)
+            self._away = False
+        except Unavailable as error:
+            # Said once: an outage may last, and this thread looks several times a second.
+            LOG.log(logging.DEBUG if self._away else logging.WARNING, "The inventory waits: %s", error)
+            self._away = True
+        except ServiceError as error:
+            LOG.error("Ironic refused the listing: %s", error)
+
+    def look(self, *, hinted: bool = False) -> bool:
         """One look, a full one when its time has come; True when Ironic was listed.
 
+        :param hinted: Ironic notified this process: it looks without asking whose duty it is, since others were not told.
         :raises Unavailable: Ironic or the database is away.
         """
         full = time.monotonic() >= self._next_full
         if not full and not self._db.query(operations.waiting_nodes):
             return False
+        if hinted:
+            self._conclude(inventory.sync(self._db, self._ironic, with_ports=False))
+            return True
         # Longer than any listing: a second process may list as well after a long one, which costs time but harms nothing.
         if not self._db.transact(lambda conn: duties.take(conn, DUTY, self._owner, self._lease)):
             return False
         woken = inventory.sync(self._db, self._ironic, with_ports=full)
         if full:
             self._next_full = time.monotonic() + self._idle
+        self._conclude(woken)
+        return True
+
+    def _conclude(self, woken: list[str]) -> None:
         if woken:
             self._woke()
-        return True

@@ -34,4 +34,9 @@ def load(args: list[str]) -> cfg.ConfigOpts:
 
 def list_opts() -> list[tuple[str, list[Any]]]:
     """Options for oslo-config-generator."""
-    return [("api", service.API), ("conductor", service.CONDUCTOR), ("secrets", service.SECRETS), *gateways.list_opts()]
+    return [
+        ("api", service.API),
+        ("conductor", [*service.CONDUCTOR, *service.NOTIFICATIONS]),
+        ("secrets", service.SECRETS),
+        *gateways.list_opts(),
+    ]

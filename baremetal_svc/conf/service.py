@@ -25,6 +25,14 @@ CONDUCTOR = [
     cfg.FloatOpt("drain_timeout", default=30.0, min=0, help="Seconds that a conductor lets running tasks end when it stops."),
 ]
 
+NOTIFICATIONS = [
+    cfg.StrOpt(
+        "notifications_url",
+        secret=True,
+        help="oslo.messaging URL of the bus on which Ironic sends versioned notifications; without it the listing alone wakes operations.",
+    ),
+]
+
 SECRETS = [
     cfg.MultiStrOpt("fernet_key", default=[], secret=True, help="Fernet keys, the first one encrypts, all decrypt."),
 ]
@@ -35,3 +43,4 @@ def register(conf: cfg.ConfigOpts) -> None:
     conf.register_opts(API, "api")
     conf.register_opts(CONDUCTOR, "conductor")
     conf.register_opts(SECRETS, "secrets")
+    conf.register_opts(NOTIFICATIONS, "conductor")

@@ -38,6 +38,8 @@ def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, begun: 
     changed = []
     for view in batch:
         row, values = known.get(view.id), _columns(view)
+        if row is not None and row["observed_at"] >= begun:
+            continue  # another process has written a younger listing
         if ports is not None:
             values["ports"] = ports.get(view.id, [])
         if row is None:
@@ -47,7 +49,8 @@ def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, begun: 
         else:
             nodes.set_columns(conn, view.id, **values)
         changed.append(view.id)
-    nodes.mark_observed(conn, [view.id for view in batch], begun)
+    older = [view.id for view in batch if view.id not in known or known[view.id]["observed_at"] < begun]
+    nodes.mark_observed(conn, older, begun)
     if changed:
         recompute(conn, changed)
 

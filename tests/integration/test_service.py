@@ -131,3 +131,16 @@ def test_sigterm_hands_over_without_failing_anything(cluster: Cluster) -> None:
     assert process.wait(60) == 0
     _wait(cluster, server_id, "active", 120)
     _delete(cluster, server_id)
+
+
+def test_notifications_wake_what_waits(cluster: Cluster) -> None:
+    """With a listing once in two minutes a server is active within one, since Ironic's notifications make the conductor look."""
+    cluster.wait_for_offers(1, CLASS, 120)
+    url = services.create_vhost("ironic_notifications")
+    services.up("ironic", "fakeagent", notifications=url)
+    cluster.close_conductors()
+    cluster.configure({"conductor.listing_interval": 120, "conductor.inventory_interval": 120, "conductor.notifications_url": url})
+    cluster.start("conductor-3")
+    server_id = _create(cluster, cluster.flavor(CLASS))
+    _wait(cluster, server_id, "active", 60)
+    _delete(cluster, server_id)
