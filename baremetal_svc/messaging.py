@@ -32,6 +32,9 @@ def notifications_transport(conf: cfg.ConfigOpts, url: str) -> oslo_messaging.Tr
 
 
 def listener(transport: oslo_messaging.Transport, endpoint: object) -> oslo_messaging.server.MessageHandlingServer:
-    """A listener to Ironic's notifications; conductors share one pool, so that each is heard by one of them and none piles up."""
-    targets = [oslo_messaging.Target(topic=IRONIC_TOPIC)]
+    """A listener to Ironic's notifications; conductors share one pool, so that each is heard by one of them and none piles up.
+
+    Both sides declare the exchange: [oslo_messaging_rabbit] rabbit_quorum_queue and amqp_durable_queues must be those of Ironic.
+    """
+    targets = [oslo_messaging.Target(exchange="ironic", topic=IRONIC_TOPIC)]
     return oslo_messaging.get_notification_listener(transport, targets, [endpoint], pool="baremetal_svc")

@@ -6,8 +6,10 @@ The tables' metadata is built once: the stock backend builds it anew for each co
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import sqlalchemy as sa
+from taskflow import states
 from taskflow.persistence import models
 from taskflow.persistence.backends import impl_sqlalchemy
 from taskflow.persistence.backends.sqlalchemy import tables
@@ -20,6 +22,10 @@ from baremetal_svc.domain.operation import step_state
 
 METADATA = sa.MetaData()
 TABLES = tables.fetch(METADATA)
+# Built once as well, for the same reason.
+_SAVE_ATOM = sa.update(TABLES.atomdetails).where(TABLES.atomdetails.c.uuid == sa.bindparam("which"))
+_SAVE_FLOW = sa.update(TABLES.flowdetails).where(TABLES.flowdetails.c.uuid == sa.bindparam("which"))
+_PASSING = (states.RESUMING, states.SUSPENDED, states.RUNNING)
 
 
 class _FencedConnections:
@@ -41,24 +47,57 @@ class _FencedConnections:
 
 
 class _Connection(impl_sqlalchemy.Connection):
+    """Saves without reading first: under the fence nobody else has written since we loaded.
+
+    Left out are saves that a resumed run does not need: progress 0 and 1, which say what the state says, and the states that a flow passes
+    through before its end.
+    """
+
     def __init__(self, backend: "FencedBackend", run: Run) -> None:
         # Not super().__init__(): it is what builds the metadata anew.
         self._backend = backend
         self._engine = _FencedConnections(run)
         self._tables = TABLES
         self._converter = impl_sqlalchemy._Alchemist(TABLES)
-        self._operation_id = run.id
+        self._run = run
+        self._saved: dict[str, tuple[Any, ...]] = {}
 
     def close(self) -> None:
         """Nothing is held between saves."""
 
-    def _update_atom_details(self, conn: sa.Connection, ad: models.AtomDetail, e_ad: models.AtomDetail) -> None:
-        changed = e_ad.state != ad.state
-        if not changed and e_ad.to_dict() == ad.to_dict():
-            return
-        super()._update_atom_details(conn, ad, e_ad)
-        if changed:
-            operations.save_step(conn, self._operation_id, ad.name, step_state(ad.state))
+    def note(self, detail: models.FlowDetail) -> None:
+        """The atoms as the database has them now."""
+        self._saved.update({ad.uuid: _essence(ad) for ad in detail})
+
+    def update_atom_details(self, atom_detail: models.AtomDetail) -> models.AtomDetail:
+        """One transaction: fence, atom, and its step when the state changed."""
+        before, after = self._saved.get(atom_detail.uuid), _essence(atom_detail)
+        if before == after and isinstance(atom_detail, models.TaskDetail) and atom_detail.meta.get("progress") in (0.0, 1.0):
+            return atom_detail
+        with self._engine.begin() as conn:
+            conn.execute(_SAVE_ATOM, {"which": atom_detail.uuid, **atom_detail.to_dict()})
+            if before is None or before[0] != atom_detail.state:
+                operations.save_step(conn, self._run.id, atom_detail.name, step_state(atom_detail.state))
+                if atom_detail.state == states.RUNNING:
+                    self._run.look(conn)
+        self._saved[atom_detail.uuid] = after
+        return atom_detail
+
+    def update_flow_details(self, flow_detail: models.FlowDetail) -> models.FlowDetail:
+        """One transaction: fence, flow, atoms that are new; those that are known are saved one by one as they change."""
+        new = [ad for ad in flow_detail if ad.uuid not in self._saved]
+        if new or flow_detail.state not in _PASSING:
+            with self._engine.begin() as conn:
+                conn.execute(_SAVE_FLOW, {"which": flow_detail.uuid, **flow_detail.to_dict()})
+                for ad in new:
+                    self._insert_atom_details(conn, ad, flow_detail.uuid)
+            self.note(flow_detail)
+        return flow_detail
+
+
+def _essence(ad: models.AtomDetail) -> tuple[Any, ...]:
+    """What of an atom a resumed run stands on; its state first."""
+    return ad.state, ad.intention, ad.results, ad.failure, ad.revert_results, ad.revert_failure
 
 
 class FencedBackend(impl_sqlalchemy.SQLAlchemyBackend):
@@ -74,10 +113,16 @@ class FencedBackend(impl_sqlalchemy.SQLAlchemyBackend):
 
 
 def load(run: Run, backend: FencedBackend) -> models.FlowDetail | None:
-    """The flow detail that an earlier run of the operation left, or None."""
-    with backend.get_connection()._engine.connect() as conn:
+    """The flow detail that an earlier run of the operation left, or None; looks for signs to stop as well."""
+    connection = backend.get_connection()
+    with connection._engine.connect() as conn:
+        run.look(conn)
         found = conn.execute(sa.select(TABLES.flowdetails.c.uuid).where(TABLES.flowdetails.c.uuid == run.id)).first()
-    return None if found is None else backend.get_connection().get_flow_details(run.id)
+    if found is None:
+        return None
+    detail = connection.get_flow_details(run.id)
+    connection.note(detail)
+    return detail
 
 
 def create(run: Run, backend: FencedBackend) -> models.FlowDetail:

@@ -98,13 +98,16 @@ class Run:
             raise Outage(error.detail) from error
 
     def hold(self, conn: Connection) -> None:
-        """Lock the operation's row under our generation and read the signs to stop.
+        """Lock the operation's row under our generation.
 
         :raises LeaseLost:
         """
         if not operations.fence(conn, self.id, self.generation):
             self.lease.lose()
             raise LeaseLost("Another conductor has the operation.")
+
+    def look(self, conn: Connection) -> None:
+        """Read the signs to stop: when the run begins, and with the save that precedes each task."""
         self._cancel, self._late = operations.asked_to_stop(conn, self.id)
 
     def check_stop(self) -> None:

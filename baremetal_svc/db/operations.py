@@ -121,15 +121,13 @@ def take(conn: Connection, operation_id: str, owner: str, lease: float) -> bool:
 
 def fence(conn: Connection, operation_id: str, generation: int, **values: Any) -> bool:
     """Touch the row if the generation is still ours and it runs; locks it for the rest of the transaction. False: the lease was lost."""
-    statement = update(Operation).where(OP.id == operation_id, OP.generation == generation, OP.state == State.RUNNING)
-    return conn.execute(statement.values(seq=OP.seq + 1, updated_at=now(), **values)).rowcount == 1
+    statement = _FENCE.values(**values) if values else _FENCE
+    return conn.execute(statement, {"held_id": operation_id, "held_generation": generation}).rowcount == 1
 
 
 def asked_to_stop(conn: Connection, operation_id: str) -> tuple[bool, bool]:
     """Whether a delete or a user asked the operation to stop, and whether its deadline has passed."""
-    found = conn.execute(
-        select(OP.cancel_requested, sa.func.coalesce(OP.deadline_at < now(), sa.false())).where(OP.id == operation_id)
-    ).one()
+    found = conn.execute(_SIGNS, {"held_id": operation_id}).one()
     return bool(found[0]), bool(found[1])
 
 
@@ -221,14 +219,27 @@ def plan_steps(conn: Connection, operation_id: str, names: Sequence[str]) -> Non
 def save_step(conn: Connection, operation_id: str, name: str, state: str) -> None:
     """Write a step's state as its atom was saved; times by the database's clock."""
     begins = state in ("running", "undoing")
-    conn.execute(
-        update(Step)
-        .where(STEP.operation_id == operation_id, STEP.name == name, STEP.state != state)
-        .values(
-            state=state,
-            attempts=STEP.attempts + (1 if state == "running" else 0),
-            started_at=now() if begins else STEP.started_at,
-            ended_at=None if begins or state == "pending" else now(),
-            seq=select(OP.seq).where(OP.id == operation_id).scalar_subquery(),
-        )
+    statement = _STEP_BEGINS if begins else _STEP_STANDS if state == "pending" else _STEP_ENDS
+    which = {"of": operation_id, "called": name, "reached": state, "more": 1 if state == "running" else 0}
+    conn.execute(statement, which)
+
+
+# What every save sends is built once: building and keying a statement costs more than the database takes for it.
+_FENCE = (
+    update(Operation.__table__)
+    .where(OP.id == sa.bindparam("held_id"), OP.generation == sa.bindparam("held_generation"), OP.state == State.RUNNING)
+    .values(seq=OP.seq + 1, updated_at=now())
+)
+_SIGNS = select(OP.cancel_requested, sa.func.coalesce(OP.deadline_at < now(), sa.false())).where(OP.id == sa.bindparam("held_id"))
+_STEP = (
+    update(Step.__table__)
+    .where(STEP.operation_id == sa.bindparam("of"), STEP.name == sa.bindparam("called"), STEP.state != sa.bindparam("reached"))
+    .values(
+        state=sa.bindparam("reached"),
+        attempts=STEP.attempts + sa.bindparam("more"),
+        seq=select(OP.seq).where(OP.id == sa.bindparam("of")).scalar_subquery(),
     )
+)
+_STEP_BEGINS = _STEP.values(started_at=now(), ended_at=None)
+_STEP_STANDS = _STEP.values(ended_at=None)
+_STEP_ENDS = _STEP.values(ended_at=now())

@@ -110,6 +110,8 @@ def _sections(options: Options) -> configuration.Sections:
         "vnc": {"enabled": False},
         "oslo_concurrency": {"lock_path": _HOME / "lock"},
         "oslo_messaging_notifications": _notifications(options.notifications),
+        # Who hears them declares the same exchange: durable or not must be agreed upon.
+        "oslo_messaging_rabbit": {"rabbit_quorum_queue": True},
     }
 
 
