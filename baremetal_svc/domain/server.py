@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tenant's server: its statuses. Source: Mogan's contract, sections 1.3 and 3.1."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
+
+from baremetal_svc.domain.errors import Conflict
 
 
 class Status(StrEnum):
@@ -20,3 +24,9 @@ class Status(StrEnum):
 
 
 STABLE = frozenset({Status.ACTIVE, Status.STOPPED, Status.ERROR})
+
+
+def check_unlocked(server: Mapping[str, Any], *, is_operator: bool) -> None:
+    """:raises Conflict: the server is locked, and the caller is no operator."""
+    if server["locked_by"] and not is_operator:
+        raise Conflict(f"Server {server['id']} is locked by its {server['locked_by']}.", hint="Unlock it first.")

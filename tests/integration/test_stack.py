@@ -3,7 +3,9 @@
 
 import hashlib
 
+import kombu
 import pytest
+import sqlalchemy
 
 from devstack.local import layout, metal, neutron, services
 from devstack.local.switch import Event, SwitchLog
@@ -79,7 +81,6 @@ def test_stopped_by_pid_and_started_again():
 
 @pytest.mark.parametrize("kind", ["mysql", "postgresql"])
 def test_a_database_is_new(kind):
-    sqlalchemy = pytest.importorskip("sqlalchemy")
     for _ in range(2):
         engine = sqlalchemy.create_engine(services.create_database(kind, "stack_proof"), poolclass=sqlalchemy.NullPool)
         with engine.begin() as connection:
@@ -88,7 +89,6 @@ def test_a_database_is_new(kind):
 
 
 def test_a_virtual_host_takes_connections():
-    kombu = pytest.importorskip("kombu")
     address = services.create_vhost("stack_proof").replace("rabbit://", "amqp://")
     with kombu.Connection(address) as connection:
         assert connection.ensure_connection(max_retries=2)

@@ -9,6 +9,7 @@ import pytest
 from baremetal_svc.domain.errors import Conflict
 from baremetal_svc.domain.node import TRANSIENT, is_settled
 from baremetal_svc.domain.operation import State, backoff, step_state
+from baremetal_svc.domain.server import check_unlocked
 from baremetal_svc.features.nodes import rules as node_rules
 from baremetal_svc.features.power import rules as power_rules
 from baremetal_svc.features.power import schema as power_schema
@@ -52,9 +53,9 @@ def test_names_of_a_batch() -> None:
 
 def test_a_lock_holds_for_all_but_operators() -> None:
     with pytest.raises(Conflict):
-        rules.check_unlocked({"id": "i", "locked_by": "owner"}, is_operator=False)
-    rules.check_unlocked({"id": "i", "locked_by": "owner"}, is_operator=True)
-    rules.check_unlocked({"id": "i", "locked_by": None}, is_operator=False)
+        check_unlocked({"id": "i", "locked_by": "owner"}, is_operator=False)
+    check_unlocked({"id": "i", "locked_by": "owner"}, is_operator=True)
+    check_unlocked({"id": "i", "locked_by": None}, is_operator=False)
 
 
 @pytest.mark.parametrize(

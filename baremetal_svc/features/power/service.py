@@ -8,7 +8,7 @@ from baremetal_svc.conductor import client
 from baremetal_svc.db import operations, servers
 from baremetal_svc.domain.errors import Conflict, existing
 from baremetal_svc.domain.lifecycle import check_allowed
-from baremetal_svc.domain.server import STABLE, Status
+from baremetal_svc.domain.server import STABLE, Status, check_unlocked
 from baremetal_svc.features.power import rules
 
 
@@ -21,8 +21,7 @@ def set_power(call: Call, server_id: str) -> str:
 
     def work(conn: Connection) -> str:
         row = existing(servers.get(conn, server_id, call.visible_project, lock=True), "server", server_id)
-        if row["locked_by"] and not call.context.is_operator:
-            raise Conflict(f"Server {server_id} is locked by its {row['locked_by']}.", hint="Unlock it first.")
+        check_unlocked(row, is_operator=call.context.is_operator)
         if Status(row["status"]) not in STABLE and (operations.live_of(conn, server_id) or operations.live_delete_of(conn, server_id)):
             raise client.in_progress(conn, server_id)
         check_allowed(power.kind, row["status"])

@@ -3,9 +3,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
-
-from baremetal_svc.domain.errors import Conflict
+from typing import Protocol
 
 #: Steps whose failure speaks against the node, not against the request.
 NODE_STEPS = ("bind-node", "set-config-drive", "attach-vif", "start-deploy", "wait-until-deployed", "protect-node")
@@ -45,12 +43,6 @@ def worth_another_node(failures: Mapping[str, Failed]) -> bool:
 def names(name: str, count: int) -> list[str]:
     """The names of a batch: the name itself for one, numbered from 1 for more."""
     return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
-
-
-def check_unlocked(server: Mapping[str, Any], *, is_operator: bool) -> None:
-    """:raises Conflict: the server is locked, and the caller is no operator."""
-    if server["locked_by"] and not is_operator:
-        raise Conflict(f"Server {server['id']} is locked by its {server['locked_by']}.", hint="Unlock it first.")
 
 
 def _is_final(failure: Failed) -> bool:

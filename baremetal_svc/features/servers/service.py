@@ -18,7 +18,7 @@ from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
 from baremetal_svc.domain.lifecycle import check_allowed
-from baremetal_svc.domain.server import Status
+from baremetal_svc.domain.server import Status, check_unlocked
 from baremetal_svc.features.servers import rules
 
 
@@ -92,7 +92,7 @@ def delete(call: Call, server_id: str) -> str:
 
     def work(conn: Connection) -> tuple[str, bool]:
         row = existing(servers.get(conn, server_id, call.visible_project, lock=True), "server", server_id)
-        rules.check_unlocked(row, is_operator=call.context.is_operator)
+        check_unlocked(row, is_operator=call.context.is_operator)
         if row["status"] != Status.DELETING:
             check_allowed("servers.delete", row["status"])
         nics = servers.nics_of(conn, [server_id])[server_id]
