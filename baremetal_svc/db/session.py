@@ -89,7 +89,11 @@ class Database:
 
 def _server(url: str, **options: Any) -> sa.Engine:
     # No retry at connect: a database that is away must be an answer within seconds, callers decide how often to ask again.
-    engine = engines.create_engine(url, max_retries=0, **options)
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() in ("mysql", "mariadb") and "charset" not in parsed.query:
+        # oslo.db's own default is utf8, which has no characters beyond the first plane.
+        parsed = parsed.update_query_dict({"charset": "utf8mb4"})
+    engine = engines.create_engine(parsed, max_retries=0, **options)
     return engine.execution_options(isolation_level="READ COMMITTED")
 
 

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service in one process over the simulated world, on the real databases: what SQL means differs from one to the next."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from baremetal_svc.conductor.claims import Claims
+from baremetal_svc.db import duties, models
+from devstack.local import services
+from tests.fixtures import properties
+from tests.fixtures.service import ADMIN, Service
+
+
+@pytest.fixture(params=["mysql", "postgresql"])
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    services.up("mariadb" if request.param == "mysql" else "postgresql")
+    made = Service(tmp_path, url=services.create_database(request.param, "in_one_process"))
+    yield made
+    made.close()
+
+
+def test_create_power_delete(service: Service) -> None:
+    server = properties.create(service, name="ünïcode \U0001f600", user_data="I2Nsb3VkLWNvbmZpZwo=")
+    service.work()
+    path = f"/v1/servers/{server['uuid']}"
+    shown = service.call("GET", path, token=ADMIN).json
+    assert (shown["status"], shown["name"]) == ("active", "ünïcode \U0001f600")
+    for target, status in (("off", "stopped"), ("on", "active"), ("reboot", "active")):
+        assert service.call("PUT", f"{path}/states/power", {"target": target}).status == 202
+        service.work()
+        assert service.call("GET", path).json["status"] == status
+    assert service.call("DELETE", path).status == 204
+    properties.finish(service)
+    assert service.call("GET", path).status == 404
+    assert service.world.snapshot() == frozenset()
+    assert len(service.rows(models.Offer)) == 3
+
+
+def test_pages_and_filters(service: Service) -> None:
+    body = service.prepared(nodes=0)
+    body["server"] |= {"max_count": 5}
+    service.call("POST", "/v1/servers", body)
+    for sort in ("name", "created_at", "status", "id"):
+        seen, path = [], f"/v1/servers?limit=2&sort_key={sort}&sort_dir=desc"
+        while path:
+            page = service.call("GET", path).json
+            seen += [server["name"] for server in page["servers"]]
+            path = page.get("servers_links", [{"href": ""}])[0]["href"].removeprefix("http://api.test")
+        assert sorted(seen) == ["s-1", "s-2", "s-3", "s-4", "s-5"], sort
+    assert len(service.call("GET", "/v1/servers?name=-3").json["servers"]) == 1
+
+
+def test_many_conductors_claim_each_operation_and_each_node_once(service: Service) -> None:
+    body = service.prepared(nodes=30)
+    body["server"]["max_count"] = 30
+    assert service.call("POST", "/v1/servers", body).status == 201
+
+    def conductor(number: int) -> int:
+        claims, ran = Claims(service.db, service.runner._kinds, f"c{number}", service.lease), 0
+        while count := service.step(claims=claims):
+            ran += count
+        return ran
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(conductor, range(6))) == 30
+    claims = service.rows(models.Claim)
+    assert len({claim["node_id"] for claim in claims}) == len({claim["server_id"] for claim in claims}) == 30
+    assert service.rows(models.Offer) == []
+    service.work()
+    assert {row["status"] for row in service.rows(models.Server)} == {"active"}
+
+
+def test_concurrent_deletes_and_keys_make_one_operation(service: Service) -> None:
+    server = properties.create(service)
+    body = service.prepared(nodes=0)
+    with ThreadPoolExecutor(8) as pool:
+        deleted = list(pool.map(lambda _: service.call("DELETE", f"/v1/servers/{server['uuid']}").status, range(8)))
+        made = list(pool.map(lambda _: service.call("POST", "/v1/servers", body, headers={"Idempotency-Key": "k"}), range(8)))
+    assert set(deleted) == {204}
+    assert {reply.status for reply in made} == {201}
+    assert len({reply.json["uuid"] for reply in made}) == 1
+    assert [row["kind"] for row in service.rows(models.Operation)].count("servers.delete") == 1
+
+
+def test_a_duty_has_one_holder(service: Service) -> None:
+    def take(owner: str) -> bool:
+        return service.db.transact(lambda conn: duties.take(conn, "d", owner, 60))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(take, "abcdefgh")) == 1
