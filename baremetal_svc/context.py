@@ -10,4 +10,5 @@ class RequestContext(context.RequestContext):
     @property
     def is_operator(self) -> bool:
         """True for the role admin: sees every project."""
-        return "admin" in (self.roles or [])
+        # Roles are compared as oslo.policy compares them.
+        return "admin" in (role.lower() for role in self.roles or [])

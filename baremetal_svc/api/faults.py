@@ -23,6 +23,7 @@ STATUS: dict[type[errors.ServiceError], int] = {
     errors.UnsupportedVersion: 406,
     errors.Conflict: 409,
     errors.TooLarge: 413,
+    errors.UnsupportedMediaType: 415,
     errors.Unavailable: 503,
 }
 REASONS = {status: HTTPStatus(status).phrase for status in (200, 201, 202, 204, 500, *STATUS.values())}
@@ -54,9 +55,11 @@ def respond(environ: Environ, start_response: StartResponse, error: errors.Servi
     """Answer a request with an error."""
     body = body_of(error, environ.get("openstack.request_id"))
     status = status_of(error)
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff")]
     if status == 503:
         headers.append(("Retry-After", RETRY_AFTER))
+    if isinstance(error, errors.MethodNotAllowed):
+        headers.append(("Allow", ", ".join(error.allowed)))
     start_response(f"{status} {REASONS[status]}", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 

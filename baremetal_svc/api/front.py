@@ -12,14 +12,19 @@ KEY = "baremetal_svc.request"
 
 
 class Front:
-    """WSGI middleware: leaves {"path", "query", "body", "accept"} in the environment and an empty request to pecan."""
+    """WSGI middleware: leaves {"path", "query", "body", "type"} in the environment and an empty request to pecan."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]], max_body: int) -> None:
         self._application = application
         self._max = max_body
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ[KEY] = {"path": _path(environ), "query": environ.get("QUERY_STRING", ""), "body": self._body(environ)}
+        environ[KEY] = {
+            "path": _path(environ),
+            "query": environ.get("QUERY_STRING", ""),
+            "body": self._body(environ),
+            "type": _type(environ),
+        }
         replaced = {
             "QUERY_STRING": "",
             "PATH_INFO": "/",
@@ -32,16 +37,25 @@ class Front:
 
     def _body(self, environ: Environ) -> bytes:
         length = environ.get("CONTENT_LENGTH") or ""
-        if length and not (length.isascii() and length.isdigit()):
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            # A server's reader may take a chunk of any size into memory before we could count it.
+            raise Invalid("Bodies with Transfer-Encoding are not read.", hint="Send the body with Content-Length.")
+        if length and not (length.isascii() and length.isdigit() and len(length) < 16):
             raise Invalid("Content-Length is not a number.")
         if length and int(length) > self._max:
             raise TooLarge(f"The body has {length} bytes, at most {self._max} are read.")
-        if not length and "HTTP_TRANSFER_ENCODING" not in environ:
-            return b""
-        body: bytes = environ["wsgi.input"].read(int(length) if length else self._max + 1)
-        if len(body) > self._max:
-            raise TooLarge(f"The body is larger than {self._max} bytes.")
+        try:
+            body: bytes = environ["wsgi.input"].read(int(length or 0))
+        except OSError as error:
+            raise Invalid("The body did not come.") from error
+        if len(body) < int(length or 0):
+            raise Invalid(f"The body ended after {len(body)} of {length} bytes.")
         return body
+
+
+def _type(environ: Environ) -> str:
+    kind: str = environ.get("CONTENT_TYPE") or ""
+    return kind.partition(";")[0].strip().lower()
 
 
 def _path(environ: Environ) -> str:

@@ -8,7 +8,7 @@ from baremetal_svc.domain.errors import UnsupportedVersion
 SERVICE_TYPE = "baremetal_compute"
 HEADER = "OpenStack-API-Version"
 MINIMUM, MAXIMUM = 1, 2
-_FORM = re.compile(r"^(\d{1,3})\.(\d{1,3})$")
+_FORM = re.compile(r"^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\Z")
 
 #: What each minor version added; the history page of the docs is made from it.
 HISTORY = {

@@ -11,9 +11,9 @@ from baremetal_svc.api import microversion, validation
 from baremetal_svc.api.call import Answer, Call, Services
 from baremetal_svc.api.faults import REASONS
 from baremetal_svc.api.front import KEY
-from baremetal_svc.api.routing import Route, Table
+from baremetal_svc.api.routing import Route, Table, canonical
 from baremetal_svc.context import RequestContext
-from baremetal_svc.domain.errors import Invalid, NotAuthenticated
+from baremetal_svc.domain.errors import Invalid, NotAuthenticated, UnsupportedMediaType
 
 _KEY_FORM = re.compile(r"^[\x21-\x7e]{1,255}$")
 
@@ -34,7 +34,7 @@ class Root:
         route, ids = self._table.find(environ["REQUEST_METHOD"], raw["path"], minor)
         context = self._context(environ, route)
         answer = route.controller(self._call(environ, raw, route, context, minor), **ids)
-        return _write(answer, minor, environ["REQUEST_METHOD"] == "HEAD")
+        return _write(answer, minor)
 
     def _context(self, environ: dict[str, Any], route: Route) -> RequestContext:
         context = RequestContext.from_environ(environ)
@@ -46,17 +46,17 @@ class Root:
 
     def _call(self, environ: dict[str, Any], raw: dict[str, Any], route: Route, context: RequestContext, minor: int) -> Call:
         query = validation.parse_query(raw["query"], validation.pick(route.query, minor))
-        if "marker" in query:
-            query["marker"] = query["marker"].lower()
         body = None
         if route.body is not None:
+            if raw["type"] not in ("", "application/json"):
+                raise UnsupportedMediaType(f"The body is {raw['type'][:100]!r}, only application/json is read.")
             body = validation.parse_body(raw["body"])
             validation.check(body, validation.pick(route.body, minor), "body")
         key = environ.get("HTTP_IDEMPOTENCY_KEY")
         if key is not None and not _KEY_FORM.match(key):
             raise Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters.")
         base = self._services.conf.api.public_endpoint or f"{environ['wsgi.url_scheme']}://{_host(environ)}{environ.get('SCRIPT_NAME', '')}"
-        return Call(context, self._services, minor, base.rstrip("/"), body, query, key, raw["path"])
+        return Call(context, self._services, minor, base.rstrip("/"), body, query, key, canonical(raw["path"]))
 
 
 def _host(environ: dict[str, Any]) -> str:
@@ -65,7 +65,7 @@ def _host(environ: dict[str, Any]) -> str:
     return host if re.fullmatch(r"[\w.\-\[\]:]{1,255}", host, re.ASCII) else f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
 
 
-def _write(answer: Answer, minor: int, head: bool) -> Any:
+def _write(answer: Answer, minor: int) -> Any:
     response = pecan.response
     response.status = f"{answer.status} {REASONS[answer.status]}"
     response.headers.update(answer.headers)
@@ -76,4 +76,4 @@ def _write(answer: Answer, minor: int, head: bool) -> Any:
         response.headers.pop("Content-Type", None)
         return b""
     response.content_type = "application/json"
-    return b"" if head else orjson.dumps(answer.body)
+    return orjson.dumps(answer.body)

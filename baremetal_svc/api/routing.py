@@ -35,6 +35,12 @@ class Route:
     since: int = MINIMUM
 
 
+def canonical(path: str) -> str:
+    """One form of a path: without a slash at its end, and with /v1 where Mogan's clients leave it out."""
+    path = path.rstrip("/") or "/"
+    return path if path in ("/", "/healthcheck", "/v1") or path.startswith("/v1/") else f"/v1{path}"
+
+
 class Table:
     """Every route of a process, found by path."""
 
@@ -43,21 +49,19 @@ class Table:
         self._patterns = [(re.compile(_PARAMETER.sub(rf"(?P<\1>{_UUID})", r.path)), r) for r in self.routes]
 
     def find(self, method: str, path: str, version: int) -> tuple[Route, dict[str, str]]:
-        """The route and its path parameters (ids, in lower case). Paths without /v1 mean /v1, as Mogan's clients expect.
+        """The route and its path parameters (ids, in lower case).
 
         :raises NotFound: unknown in this version, or an id that is none.
         :raises MethodNotAllowed:
         """
-        path = path.rstrip("/") or "/"
-        if path not in ("/", "/healthcheck", "/v1") and not path.startswith("/v1/"):
-            path = f"/v1{path}"
+        path = canonical(path)
         found = [(route, match) for pattern, route in self._patterns if (match := pattern.fullmatch(path)) and route.since <= version]
         for route, match in found:
             if route.method == method or (method == "HEAD" and route.method == "GET"):
                 return route, {name: value.lower() for name, value in match.groupdict().items()}
         if found:
             allowed = sorted({route.method for route, _ in found})
-            raise MethodNotAllowed(f"{method} is not possible here; possible: {', '.join(allowed)}.")
+            raise MethodNotAllowed(f"{method} is not possible here; possible: {', '.join(allowed)}.", allowed)
         raise NotFound(self._hint(path, version))
 
     def _hint(self, path: str, version: int) -> str:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """JSON Schema (draft 2020-12) for bodies and queries: the only request validator. Queries arrive as text and are typed by the schema."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,7 +19,9 @@ UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]
 NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"}
 BOOLEAN_TEXT = {"type": "string", "enum": ["true", "false", "True", "False", "1", "0"]}
 LIMIT = {"type": "integer", "minimum": 1, "maximum": 100000}
-EMPTY: Schema = {"type": "object", "additionalProperties": False}
+EMPTY: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
+#: Levels of nesting that a body may have.
+DEPTH = 32
 
 
 def closed(properties: Mapping[str, Any], required: Sequence[str] = ()) -> dict[str, Any]:
@@ -32,7 +35,7 @@ def pick(schemas: Mapping[int, Schema], version: int) -> Schema:
 
 
 def parse_body(raw: bytes) -> Any:
-    """:raises Malformed: not JSON. orjson refuses NaN, lone surrogates and depth that would exhaust the stack."""
+    """:raises Malformed: not JSON. orjson refuses NaN and lone surrogates."""
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -55,13 +58,15 @@ def parse_query(text: str, schema: Schema) -> dict[str, Any]:
         wanted = schema.get("properties", {}).get(name, {}).get("type")
         plain = value.isascii() and value.isdigit() and len(value) < 16
         query[name] = int(value) if wanted == "integer" and plain else value
+        if schema["properties"].get(name) == UUID:
+            query[name] = value.lower()
     check(query, schema, "query")
     return query
 
 
 def check(value: Any, schema: Schema, what: str) -> None:
     """:raises Invalid: the first thing that is wrong, with its path and without the schema."""
-    _refuse_nul(value, what)
+    _refuse_unstorable(value, what)
     error = jsonschema.exceptions.best_match(_validator(orjson.dumps(schema)).iter_errors(value))
     if error is not None:
         path = "/".join(str(part)[:64] for part in error.absolute_path)
@@ -72,16 +77,28 @@ def check(value: Any, schema: Schema, what: str) -> None:
 def _validator(schema: bytes) -> jsonschema.Draft202012Validator:
     parsed = orjson.loads(schema)
     jsonschema.Draft202012Validator.check_schema(parsed)
-    return jsonschema.Draft202012Validator(parsed)
+    return _Validator(parsed)
 
 
-def _refuse_nul(value: Any, what: str) -> None:
-    """No database of ours stores a NUL in text."""
+def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """Python's "$" lets a newline follow; a schema's does not."""
+    ending = pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
+    if isinstance(value, str) and not re.search(ending, value):
+        yield jsonschema.ValidationError("does not have the required form")
+
+
+_Validator: Any = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+
+
+def _refuse_unstorable(value: Any, what: str, depth: int = 0) -> None:
+    """No database of ours stores a NUL in text, and nothing that we take is nested deeply."""
+    if depth > DEPTH:
+        raise Invalid(f"{what}: it is nested more than {DEPTH} levels deep.")
     if isinstance(value, str) and "\x00" in value:
         raise Invalid(f"{what}: NUL characters are not allowed.")
     parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
     for part in parts:
-        _refuse_nul(part, what)
+        _refuse_unstorable(part, what, depth + 1)
 
 
 def _sentence(error: jsonschema.ValidationError) -> str:

@@ -39,7 +39,7 @@ class EmbeddedService:
         self._conductor = assembly.conductor(conf, self._db, gateways, self._host)
         waker = client.bus_waker(messaging.client(self._transport))
         application = app.build(wsgi_assembly.services(conf, self._db, gateways, waker.wake))
-        self._server = _Server((host, port), application, numthreads=_THREADS, shutdown_timeout=1)
+        self._server = _Server((host, port), application, numthreads=_THREADS, shutdown_timeout=1, request_queue_size=128)
         # A daemon, and with it the worker threads that it makes: a long poll does not hold up the end of the process.
         self._thread = threading.Thread(target=self._server.start, name="api", daemon=True)
 

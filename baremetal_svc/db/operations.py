@@ -62,6 +62,11 @@ def last_failed_of(conn: Connection, server_id: str) -> rows.Row | None:
     return rows.one(conn, statement.order_by(OP.created_at.desc()).limit(1))
 
 
+def create_of(conn: Connection, server_id: str) -> str | None:
+    """Id of the operation that created a server."""
+    return conn.execute(select(OP.id).where(OP.target_id == server_id, OP.kind == "servers.create")).scalar()
+
+
 def steps_of(conn: Connection, operation_id: str) -> list[rows.Row]:
     """The steps in the order of the flow."""
     return rows.all_of(conn, select(Step.__table__).where(STEP.operation_id == operation_id).order_by(STEP.position))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one tree of errors: each has a stable code and tells the user what to do next. No HTTP numbers here."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -69,6 +70,18 @@ class MethodNotAllowed(ServiceError):
     code = "method_not_allowed"
     title = "Method not allowed"
     hint = "See the Allow header for the methods of this path."
+
+    def __init__(self, detail: str, allowed: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.allowed = tuple(allowed)
+
+
+class UnsupportedMediaType(ServiceError):
+    """A body of a type that is not read."""
+
+    code = "unsupported_media_type"
+    title = "Unsupported media type"
+    hint = "Send Content-Type: application/json."
 
 
 class UnsupportedVersion(ServiceError):

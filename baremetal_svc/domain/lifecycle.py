@@ -34,7 +34,7 @@ LIFECYCLE: dict[str, Change] = {
     "servers.create": _row({None}, Status.BUILDING, Status.ACTIVE, Status.ERROR),
     "servers.delete": _row(_ANY, Status.DELETING, None, Status.ERROR, cancellable=False, deadline=7200.0),
     "power.start": _row({Status.STOPPED, Status.ACTIVE}, Status.POWERING_ON, Status.ACTIVE, Status.STOPPED, deadline=_POWER),
-    "power.stop": _row({Status.ACTIVE, Status.STOPPED}, Status.POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
+    "power.stop": _row({Status.ACTIVE}, Status.POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
     "power.soft_stop": _row({Status.ACTIVE}, Status.SOFT_POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
     "power.reboot": _row({Status.ACTIVE}, Status.REBOOTING, Status.ACTIVE, Status.ERROR, deadline=_POWER),
     "power.soft_reboot": _row({Status.ACTIVE}, Status.SOFT_REBOOTING, Status.ACTIVE, Status.ACTIVE, deadline=_POWER),

@@ -30,7 +30,7 @@ def claim_node(
 ) -> str:
     """Claim a node for a server out of the pools in order of preference; its id. Looks once more without skipping locked rows.
 
-    :raises NoValidNode: with the table of predicates in its detail.
+    :raises NoValidNode: says to a tenant no more than that; explanation() has the table for operators.
     """
     for skip in (True, False) if skips_locked else (False,):
         for pool_id in pool_ids:
@@ -38,7 +38,7 @@ def claim_node(
             for node_id in claims.candidates(conn, pool_id, resource_class, start, excluded=excluded, limit=WINDOW, skip_locked=skip):
                 if _take(conn, claim_id, node_id, server_id, project_id, generation):
                     return node_id
-    raise NoValidNode(_explanation(conn, pool_ids, resource_class, excluded))
+    raise NoValidNode("No machine of this flavor is free now.")
 
 
 def _take(conn: Connection, claim_id: str, node_id: str, server_id: str, project_id: str, generation: int) -> bool:
@@ -53,7 +53,8 @@ def _take(conn: Connection, claim_id: str, node_id: str, server_id: str, project
     return True
 
 
-def _explanation(conn: Connection, pool_ids: list[str], resource_class: str, excluded: list[str]) -> str:
+def explanation(conn: Connection, pool_ids: list[str], resource_class: str, excluded: list[str]) -> str:
+    """Each predicate in order with the nodes that it left, for operators: it tells how large and how busy the pools are."""
     member = PoolMember.__table__.c
     of_class = select(Node.id).join(PoolMember.__table__, member.node_id == Node.id).where(member.pool_id.in_(pool_ids))
     ids = set(conn.execute(of_class.where(Node.resource_class == resource_class)).scalars())

@@ -7,8 +7,8 @@ _ONE = {"oneOf": [{"type": "integer", "const": 1}, {"type": "string", "const": "
 #: A machine has one resource class: exactly one entry, of which one is asked for.
 _RESOURCES = {
     "type": "object",
-    "patternProperties": {r"^[a-zA-Z0-9\-_:.]{1,80}$": _ONE},
-    "additionalProperties": False,
+    "propertyNames": {"pattern": r"^[a-zA-Z0-9\-_:.]{1,80}$"},
+    "additionalProperties": _ONE,
     "minProperties": 1,
     "maxProperties": 1,
 }

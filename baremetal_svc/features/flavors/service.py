@@ -47,9 +47,16 @@ def show(call: Call, flavor_id: str) -> Row:
 
 
 def page(call: Call, limit: int) -> list[Row]:
-    """Flavors that the caller may use; operators see all."""
+    """Flavors that the caller may use; operators see all. :raises NotFound: the marker."""
     usable_only = not call.context.is_operator
-    return call.services.db.query(lambda conn: flavors.page(conn, usable_only=usable_only, limit=limit, marker=call.query.get("marker")))
+    marker = call.query.get("marker")
+
+    def work(conn: Connection) -> list[Row]:
+        if marker is not None:
+            existing(flavors.get(conn, marker), "flavor", marker)
+        return flavors.page(conn, usable_only=usable_only, limit=limit, marker=marker)
+
+    return call.services.db.query(work)
 
 
 def _flag(value: Any) -> bool:

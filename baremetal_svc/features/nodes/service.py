@@ -27,8 +27,15 @@ def names(call: Call) -> list[str]:
 
 
 def page(call: Call, limit: int) -> Found:
-    """A page of nodes: four queries whatever the limit."""
-    return call.services.db.query(lambda conn: _found(conn, nodes.page(conn, limit=limit, marker=call.query.get("marker"))))
+    """A page of nodes: four queries whatever the limit. :raises NotFound: the marker."""
+    marker = call.query.get("marker")
+
+    def work(conn: Connection) -> Found:
+        if marker is not None:
+            existing(nodes.get(conn, marker), "node", marker)
+        return _found(conn, nodes.page(conn, limit=limit, marker=marker))
+
+    return call.services.db.query(work)
 
 
 def show(call: Call, node_id: str) -> tuple[Found, Row | None]:

@@ -24,7 +24,7 @@ class Step(wtypes.Base):
 
 
 class Operation(wtypes.Base):
-    """What was asked and how far it is; ``seq`` grows with every event, for the long poll."""
+    """What was asked and how far it is; ``seq`` grows with every event, for the long poll; ``faults`` for operators only."""
 
     uuid = wtypes.text
     kind = wtypes.text
@@ -42,6 +42,7 @@ class Operation(wtypes.Base):
     ended_at = wtypes.text
     deadline_at = wtypes.text
     steps = [Step]
+    faults = views.json_type
     links = [views.Link]
 
 
@@ -53,8 +54,11 @@ def index(call: Call) -> Answer:
 
 def show(call: Call, operation_id: str) -> Answer:
     """GET /v1/operations/{operation_id}[?wait=SECONDS&after=SEQ]."""
-    row, steps = service.show(call, operation_id)
-    return Answer(200, views.single(Operation, {**_view(call, row), "steps": [_step(step) for step in steps]}))
+    row, steps, faults = service.show(call, operation_id)
+    values = {**_view(call, row), "steps": [_step(step) for step in steps]}
+    if call.context.is_operator:
+        values["faults"] = [{"code": fault["code"], "message": fault["message"]} for fault in faults]
+    return Answer(200, views.single(Operation, values))
 
 
 def _view(call: Call, row: Row) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import operations
+from baremetal_svc.db import faults, operations
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import existing
 from baremetal_svc.domain.operation import FINAL
@@ -33,8 +33,8 @@ def page(call: Call, limit: int) -> list[Row]:
     return call.services.db.query(work)
 
 
-def show(call: Call, operation_id: str) -> tuple[Row, list[Row]]:
-    """An operation and its steps; with ``wait`` not before its seq is above ``after``, it has ended, or the seconds have passed.
+def show(call: Call, operation_id: str) -> tuple[Row, list[Row], list[Row]]:
+    """An operation, its steps and what operators are told of it; with ``wait`` not before its seq is above ``after``, it has ended, or the seconds have passed.
 
     :raises NotFound: unknown or foreign.
     """
@@ -46,7 +46,7 @@ def show(call: Call, operation_id: str) -> tuple[Row, list[Row]]:
     while row["seq"] <= after and row["state"] not in FINAL and time.monotonic() < until:
         pause.wait(LOOK)
         row = call.services.db.query(lambda conn: _visible(conn, call, operation_id))
-    return row, call.services.db.query(lambda conn: operations.steps_of(conn, operation_id))
+    return call.services.db.query(lambda conn: (row, operations.steps_of(conn, operation_id), faults.open_of(conn, operation_id)))
 
 
 def _visible(conn: Connection, call: Call, operation_id: str) -> Row:

@@ -29,10 +29,13 @@ def create(call: Call) -> tuple[Row, int]:
 
 
 def page(call: Call, limit: int) -> tuple[list[Row], dict[str, int]]:
-    """Pools and the number of members of each: two queries."""
+    """Pools and the number of members of each. :raises NotFound: the marker."""
 
     def work(conn: Connection) -> tuple[list[Row], dict[str, int]]:
-        rows = pools.page(conn, limit=limit, marker=call.query.get("marker"))
+        marker = call.query.get("marker")
+        if marker is not None:
+            existing(pools.get(conn, marker), "pool", marker)
+        rows = pools.page(conn, limit=limit, marker=marker)
         return rows, pools.member_counts(conn, [row["id"] for row in rows])
 
     return call.services.db.query(work)

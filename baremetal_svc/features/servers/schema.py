@@ -9,8 +9,8 @@ _SIZE = {"oneOf": [{"type": "integer", "minimum": 0, "maximum": 2**31}, {"type":
 _POSITIVE_SIZE = {"oneOf": [{"type": "integer", "minimum": 1, "maximum": 2**31}, {"type": "string", "pattern": "^0*[1-9][0-9]{0,8}$"}]}
 _METADATA = {
     "type": "object",
-    "patternProperties": {r"^[a-zA-Z0-9\-_:. ]{1,255}$": {"type": "string", "maxLength": 255}},
-    "additionalProperties": False,
+    "propertyNames": {"pattern": r"^[a-zA-Z0-9\-_:. ]{1,255}$"},
+    "additionalProperties": {"type": "string", "maxLength": 255},
     "maxProperties": 128,
 }
 _NETWORKS = {

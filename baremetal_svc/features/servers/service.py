@@ -2,7 +2,6 @@
 """The use cases of servers: check what the request names, write rows and operation in one transaction, wake a conductor after it."""
 
 import base64
-import binascii
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +12,7 @@ from sqlalchemy import Connection
 from baremetal_svc.api import idempotency
 from baremetal_svc.api.call import Call
 from baremetal_svc.conductor import client
-from baremetal_svc.db import flavors, pools, servers
+from baremetal_svc.db import flavors, operations, pools, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
@@ -23,7 +22,7 @@ from baremetal_svc.features.servers import rules
 
 
 def create(call: Call) -> tuple[Row, str | None]:
-    """Create a batch of servers; the first one and the id of its operation (None for a replay of an Idempotency-Key).
+    """Create a batch of servers; the first one and the id of its operation, the same ones for a replay of an Idempotency-Key.
 
     :raises NotFound: flavor, image or network. :raises Conflict: flavor disabled. :raises Invalid: counts, user data.
     :raises IdempotencyMismatch:
@@ -44,13 +43,17 @@ def create(call: Call) -> tuple[Row, str | None]:
 
     replayed = idempotency.replay(call, servers.get)
     if replayed is not None:
-        return replayed, None
+        return replayed, _operation_of(call, replayed["id"])
     flavor = call.services.db.query(lambda conn: _flavor(conn, call, asked["flavor_uuid"].lower()))
     _check_outside(call, asked)
     row, made = idempotency.once(call, servers.get, make, "The servers could not be written.")
     if made:
         call.services.wake(operation_ids[0])
-    return row, operation_ids[0] if made else None
+    return row, operation_ids[0] if made else _operation_of(call, row["id"])
+
+
+def _operation_of(call: Call, server_id: str) -> str | None:
+    return call.services.db.query(lambda conn: operations.create_of(conn, server_id))
 
 
 def show(call: Call, server_id: str) -> tuple[Row, Sequence[Row]]:
@@ -183,7 +186,7 @@ def _count(asked: Mapping[str, Any], most: int) -> int:
 def _check_user_data(value: str | None) -> None:
     try:
         base64.b64decode(value or "", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # not base64, not ASCII, or not UTF-8
         raise Invalid("user_data is not base64 of UTF-8 text.") from error
 
 

@@ -18,10 +18,10 @@ from baremetal_svc.db import claims, faults, nodes, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.domain import configdrive
-from baremetal_svc.domain.errors import DeployFailed, OutsideRefused
+from baremetal_svc.domain.errors import DeployFailed, NoValidNode, OutsideRefused
 from baremetal_svc.features.servers import rules
 from baremetal_svc.gateways.protocols import Images, Ironic, Neutron
-from baremetal_svc.scheduler.claim import claim_node
+from baremetal_svc.scheduler.claim import claim_node, explanation
 
 BY_RELEASE = "nodes.release, which the revert of ClaimNode inserts, undoes it"
 
@@ -62,7 +62,15 @@ class ClaimNode(Step):
             row = nodes.get(conn, node_id)
             return claim_id, node_id, [port["address"] for port in (row or {"ports": []})["ports"]]
 
-        return self.run.transact(claim)
+        try:
+            return self.run.transact(claim)
+        except NoValidNode:
+            self.run.transact(lambda conn: self._explain(conn, pool_ids, resource_class))
+            raise
+
+    def _explain(self, conn: Connection, pool_ids: list[str], resource_class: str) -> None:
+        message = explanation(conn, pool_ids, resource_class, faults.nodes_tried(conn, self.run.id))
+        faults.record(conn, kind="operation", target_id=self.run.id, operation_id=self.run.id, code="no_valid_node", message=message)
 
     def revert(
         self, server_id: str, nics: list[Mapping[str, Any]], quarantine: float, flow_failures: Mapping[str, Failure], **kwargs: Any

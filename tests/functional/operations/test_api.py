@@ -61,7 +61,7 @@ def test_pages_go_from_new_to_old(service: Service) -> None:
     while path:
         page = service.call("GET", path).json
         seen += [operation["uuid"] for operation in page["operations"]]
-        path = page.get("operations_links", [{"href": ""}])[0]["href"].removeprefix("http://api.test")
+        path = page.get("operations_links", [{"href": ""}])[0]["href"].removeprefix("http://localhost")
     assert len(seen) == len(set(seen)) == 5
     server_id = service.call("GET", "/v1/servers").json["servers"][0]["uuid"]
     assert len(service.call("GET", f"/v1/operations?server_uuid={server_id}").json["operations"]) == 1

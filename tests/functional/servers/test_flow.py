@@ -99,7 +99,11 @@ def test_no_node_explains_itself(service: Service) -> None:
     server = service.call("POST", "/v1/servers", body).json
     service.work()
     shown = service.call("GET", f"/v1/servers/{server['uuid']}").json
-    assert "No node fits" in shown["fault"]["message"]
+    assert shown["fault"]["message"] == "No machine of this flavor is free now."
+    operation = service.rows(models.Operation)[0]["id"]
+    assert "faults" not in service.call("GET", f"/v1/operations/{operation}").json
+    [fault] = service.call("GET", f"/v1/operations/{operation}", token=ADMIN).json["faults"]
+    assert "No node fits: in the flavor's pools and resource class: 0;" in fault["message"]
 
 
 @pytest.mark.parametrize("rounds", range(0, 8))
