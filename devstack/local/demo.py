@@ -77,8 +77,8 @@ def _advance(ironic: Rest, node: dict[str, Any]) -> None:
         elif state in _VERBS:
             ironic.put(f"{path}/states/provision", {"target": _VERBS[state]})
         elif state == "available":
-            # The power of a new fake machine is unknown until it is set once.
-            ironic.put(f"{path}/states/power", {"target": "power off"})
+            # The power of a new fake machine is unknown until it is set once; on, since a fake deployment does not switch it.
+            ironic.put(f"{path}/states/power", {"target": "power on"})
     except RestError as error:
         # Ironic is at work on it: the next round asks again.
         if error.status != 409:

@@ -34,7 +34,9 @@ def page(call: Call, limit: int) -> list[Row]:
 
 
 def show(call: Call, operation_id: str) -> tuple[Row, list[Row], list[Row]]:
-    """An operation, its steps and what operators are told of it; with ``wait`` not before its seq is above ``after``, it has ended, or the seconds have passed.
+    """An operation, its steps and what operators are told of it.
+
+    With ``wait`` not before its seq is above ``after``, it has ended, or the seconds have passed.
 
     :raises NotFound: unknown or foreign.
     """
