@@ -69,14 +69,12 @@ class Watcher:
         full = time.monotonic() >= self._next_full
         if not full and not self._db.query(operations.waiting_nodes):
             return False
-        if hinted:
-            self._conclude(inventory.sync(self._db, self._ironic, with_ports=False))
-            return True
         # Longer than any listing: a second process may list as well after a long one, which costs time but harms nothing.
-        if not self._db.transact(lambda conn: duties.take(conn, DUTY, self._owner, self._lease)):
+        mine = (full or not hinted) and self._db.transact(lambda conn: duties.take(conn, DUTY, self._owner, self._lease))
+        if not mine and not hinted:
             return False
-        woken = inventory.sync(self._db, self._ironic, with_ports=full)
-        if full:
+        woken = inventory.sync(self._db, self._ironic, with_ports=full and mine)
+        if full and mine:
             self._next_full = time.monotonic() + self._idle
         self._conclude(woken)
         return True
