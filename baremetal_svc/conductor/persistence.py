@@ -4,7 +4,8 @@
 The tables' metadata is built once: the stock backend builds it anew for each connection, which costs five times the work of a save.
 """
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -70,15 +71,22 @@ class _Connection(impl_sqlalchemy.Connection):
         self._saved.update({ad.uuid: _essence(ad) for ad in detail})
 
     def update_atom_details(self, atom_detail: models.AtomDetail) -> models.AtomDetail:
-        """One transaction: fence, atom, and its step when the state changed."""
+        """One transaction: fence, atom, and its step when the state changed.
+
+        That a task is done is written with what follows at once: the start of the next task, a wait, the end. A run that dies in between
+        does the task again, as if it had died before the save, and that is what tasks are idempotent for.
+        """
         before, after = self._saved.get(atom_detail.uuid), _essence(atom_detail)
         if before == after and isinstance(atom_detail, models.TaskDetail) and atom_detail.meta.get("progress") in (0.0, 1.0):
             return atom_detail
-        with self._engine.begin() as conn:
-            conn.execute(_SAVE_ATOM, {"which": atom_detail.uuid, **atom_detail.to_dict()})
-            if before is None or before[0] != atom_detail.state:
-                operations.save_step(conn, self._run.id, atom_detail.name, step_state(atom_detail.state))
-                if atom_detail.state == states.RUNNING:
+        changed = before is None or before[0] != atom_detail.state
+        write = functools.partial(_save, self._run.id, atom_detail.name, atom_detail.to_dict(), changed=changed)
+        if changed and atom_detail.state == states.SUCCESS:
+            self._run.defer(write)
+        else:
+            with self._engine.begin() as conn:
+                write(conn)
+                if changed and atom_detail.state == states.RUNNING:
                     self._run.look(conn)
         self._saved[atom_detail.uuid] = after
         return atom_detail
@@ -93,6 +101,12 @@ class _Connection(impl_sqlalchemy.Connection):
                     self._insert_atom_details(conn, ad, flow_detail.uuid)
             self.note(flow_detail)
         return flow_detail
+
+
+def _save(operation_id: str, name: str, values: Mapping[str, Any], conn: sa.Connection, *, changed: bool) -> None:
+    conn.execute(_SAVE_ATOM, {"which": values["uuid"], **values})
+    if changed:
+        operations.save_step(conn, operation_id, name, step_state(values["state"]))
 
 
 def _essence(ad: models.AtomDetail) -> tuple[Any, ...]:
@@ -125,12 +139,15 @@ def load(run: Run, backend: FencedBackend) -> models.FlowDetail | None:
     return detail
 
 
-def create(run: Run, backend: FencedBackend) -> models.FlowDetail:
-    """The logbook and flow detail of the operation, both under its id."""
+def create(run: Run, backend: FencedBackend, names: Sequence[str]) -> models.FlowDetail:
+    """The logbook and flow detail of the operation, both under its id, and the steps that its readers will see."""
     book = models.LogBook(run.operation["kind"], uuid=run.id)
     detail = models.FlowDetail(run.operation["kind"], uuid=run.id)
     book.add(detail)
-    backend.get_connection().save_logbook(book)
+    with run.transaction() as conn:
+        operations.plan_steps(conn, run.id, names)
+        conn.execute(sa.insert(TABLES.logbooks).values(**book.to_dict()))
+        conn.execute(sa.insert(TABLES.flowdetails).values(parent_uuid=book.uuid, **detail.to_dict()))
     return detail
 
 

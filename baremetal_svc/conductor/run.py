@@ -56,6 +56,7 @@ class Run:
         self._stopping = stopping
         self._cancel = bool(operation["cancel_requested"])
         self._late = False
+        self._deferred: list[Callable[[Connection], None]] = []
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -70,6 +71,7 @@ class Run:
                 yield conn
         except AWAY as error:
             raise Outage("The database does not answer.") from error
+        self._deferred.clear()
 
     def transact(self, work: Callable[[Connection], T]) -> T:
         """The same for one function, again after a deadlock.
@@ -83,9 +85,15 @@ class Run:
             return work(conn)
 
         try:
-            return self.db.transact(held)
+            done = self.db.transact(held)
         except Unavailable as error:
             raise Outage(error.detail) from error
+        self._deferred.clear()
+        return done
+
+    def defer(self, write: Callable[[Connection], None]) -> None:
+        """Write in the next transaction of this run, whichever that is; until one is committed, in each of them."""
+        self._deferred.append(write)
 
     def query(self, work: Callable[[Connection], T]) -> T:
         """Read.
@@ -98,13 +106,15 @@ class Run:
             raise Outage(error.detail) from error
 
     def hold(self, conn: Connection) -> None:
-        """Lock the operation's row under our generation.
+        """Lock the operation's row under our generation, and write what was deferred.
 
         :raises LeaseLost:
         """
         if not operations.fence(conn, self.id, self.generation):
             self.lease.lose()
             raise LeaseLost("Another conductor has the operation.")
+        for write in self._deferred:
+            write(conn)
 
     def look(self, conn: Connection) -> None:
         """Read the signs to stop: when the run begins, and with the save that precedes each task."""

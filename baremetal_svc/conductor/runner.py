@@ -72,9 +72,7 @@ class Runner:
                 task.execute = _until_done(task.execute)
         detail = persistence.load(run, backend)
         if detail is None:
-            names = [task.name for task in kinds.tasks_of(flow)]
-            run.transact(lambda conn: operations.plan_steps(conn, run.id, names))
-            detail = persistence.create(run, backend)
+            detail = persistence.create(run, backend, [task.name for task in kinds.tasks_of(flow)])
         engine = taskflow.engines.load(flow, flow_detail=detail, backend=backend, engine="serial", defer_reverts=True)
         engine.compile()
         engine.prepare()

@@ -210,9 +210,7 @@ def finish(conn: Connection, operation_id: str, generation: int, state: State, e
 
 
 def plan_steps(conn: Connection, operation_id: str, names: Sequence[str]) -> None:
-    """Insert the steps that the operation will go through, so that a reader sees them before they begin; again is a no-op."""
-    if conn.execute(select(STEP.name).where(STEP.operation_id == operation_id).limit(1)).first() is not None:
-        return
+    """Insert the steps that the operation will go through, so that a reader sees them before they begin."""
     values = [
         {"operation_id": operation_id, "name": name, "position": position, "state": "pending", "attempts": 0, "seq": 0}
         for position, name in enumerate(names)

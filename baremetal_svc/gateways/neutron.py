@@ -8,6 +8,7 @@ requests that overtake each other may leave two ports. find_port then answers th
 import threading
 from typing import Any
 
+import cachetools
 import openstack
 from openstack import exceptions as sdk_errors
 from oslo_config import cfg
@@ -17,6 +18,8 @@ from baremetal_svc.gateways.protocols import NetworkView, NicView
 from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
 DEVICE_OWNER = "baremetal:server"
+#: Seconds for which a network that was seen is taken to be there still. Neutron looks again when it makes the port.
+SEEN_SECONDS = 5.0
 
 
 class NeutronGateway:
@@ -32,6 +35,7 @@ class NeutronGateway:
         self._lock = threading.Lock()
         self._made: Any = None
         self._names_in_dns: bool | None = None
+        self._seen: cachetools.TTLCache[tuple[str, str], NetworkView] = cachetools.TTLCache(1024, SEEN_SECONDS)
 
     @property
     def _network(self) -> Any:
@@ -43,7 +47,22 @@ class NeutronGateway:
             return self._made
 
     def get_network(self, network_id: str, project_id: str) -> NetworkView | None:
-        """One GET, a second one for a network that is neither the project's nor everybody's."""
+        """One GET, a second one for a network that is neither the project's nor everybody's; none when it was seen a moment ago.
+
+        A batch of creates asks for one and the same network, and each answer costs Neutron as much as a port.
+        """
+        key = (network_id, project_id)
+        with self._lock:
+            seen = self._seen.get(key)
+        if seen is not None:
+            return seen
+        found = self._look_at(network_id, project_id)
+        if found is not None:
+            with self._lock:
+                self._seen[key] = found
+        return found
+
+    def _look_at(self, network_id: str, project_id: str) -> NetworkView | None:
         network = self._found(lambda: self._network.get_network(network_id))
         if network is None:
             return None

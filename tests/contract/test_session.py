@@ -16,6 +16,7 @@ from baremetal_svc.conf import gateways as options
 from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.gateways import real, sending, session
 from baremetal_svc.gateways.ironic import IronicGateway
+from baremetal_svc.gateways.neutron import NeutronGateway
 from baremetal_svc.gateways.session import Refusal
 
 NODE = "00000000-0000-4000-8000-000000000001"
@@ -89,6 +90,16 @@ def _gateway(port: int, **overrides: object) -> IronicGateway:
     for name, value in settings.items():
         conf.set_override(name, value, "ironic")
     return IronicGateway(session.load(conf, "ironic"), conf.ironic)
+
+
+def _neutron(port: int) -> NeutronGateway:
+    conf = cfg.ConfigOpts()
+    options.register(conf)
+    real.register(conf)
+    conf([])
+    conf.set_override("auth_type", "none", "neutron")
+    conf.set_override("endpoint_override", f"http://127.0.0.1:{port}", "neutron")
+    return NeutronGateway(session.load(conf, "neutron"), conf)
 
 
 def _methods(server: Scripted) -> list[str]:
@@ -207,3 +218,17 @@ def test_pages_are_followed_by_their_query_only(server: Scripted) -> None:
 def test_a_group_without_credentials_is_a_clear_error() -> None:
     with pytest.raises(cfg.RequiredOptError, match="auth_type"):
         _gateway(1, auth_type=None)
+
+
+def test_a_network_seen_a_moment_ago_is_not_looked_at_again_but_one_that_was_missing_is(server: Scripted) -> None:
+    neutron = _neutron(server.server_port)
+    # One document that answers every question: versions, the network, who else may use it.
+    link = {"rel": "self", "href": f"http://127.0.0.1:{server.server_port}/v2.0/"}
+    versions = {"versions": [{"id": "v2.0", "status": "CURRENT", "links": [link]}]}
+    network = {"id": NODE, "project_id": "p", "shared": False, "subnets": ["s"], "mtu": 1500}
+    found = (200, json.dumps({**versions, "network": network, "rbac_policies": []}).encode())
+    server.answers = [(200, json.dumps(versions).encode()), (404, b"{}"), found]
+    assert neutron.get_network(NODE, "p") is None
+    assert neutron.get_network(NODE, "p") == neutron.get_network(NODE, "p") is not None
+    assert neutron.get_network(NODE, "another") is None
+    assert len([path for _, path, _ in server.seen if path.endswith(f"/networks/{NODE}")]) == 3

@@ -150,11 +150,15 @@ class SetConfigDrive(Step):
         self._count = count
 
     def execute(self, ironic: Ironic, vault: Vault, node_id: str, server_id: str, **ports: Any) -> None:
-        row = self.run.query(lambda conn: servers.get(conn, server_id))
+        row, user_data, public_key = self.run.query(
+            lambda conn: (
+                servers.get(conn, server_id),
+                vault.get(conn, self.run.id, "user_data"),
+                vault.get(conn, self.run.id, "public_key"),
+            )
+        )
         if row is None:
             raise OutsideRefused("The server is gone.")
-        user_data = self.run.query(lambda conn: vault.get(conn, self.run.id, "user_data"))
-        public_key = self.run.query(lambda conn: vault.get(conn, self.run.id, "public_key"))
         links = [
             configdrive.Link(port["id"], port["network_id"], port["mac_address"], port["fixed_ips"])
             for port in (ports[f"port_{index}"] for index in range(self._count))
