@@ -38,6 +38,7 @@ class Call:
     query: Mapping[str, Any]
     idempotency_key: str | None
     path: str
+    if_match: str | None
 
     @property
     def visible_project(self) -> str | None:

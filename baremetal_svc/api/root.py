@@ -48,7 +48,8 @@ class Root:
         query = validation.parse_query(raw["query"], validation.pick(route.query, minor))
         body = None
         if route.body is not None:
-            if raw["type"] not in ("", "application/json"):
+            read = ("", "application/json", "application/json-patch+json") if route.method == "PATCH" else ("", "application/json")
+            if raw["type"] not in read:
                 raise UnsupportedMediaType(f"The body is {raw['type'][:100]!r}, only application/json is read.")
             body = validation.parse_body(raw["body"])
             validation.check(body, validation.pick(route.body, minor), "body")
@@ -56,7 +57,8 @@ class Root:
         if key is not None and not _KEY_FORM.match(key):
             raise Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters.")
         base = self._services.conf.api.public_endpoint or f"{environ['wsgi.url_scheme']}://{_host(environ)}{environ.get('SCRIPT_NAME', '')}"
-        return Call(context, self._services, minor, base.rstrip("/"), body, query, key, canonical(raw["path"]))
+        path, if_match = canonical(raw["path"]), environ.get("HTTP_IF_MATCH")
+        return Call(context, self._services, minor, base.rstrip("/"), body, query, key, path, if_match)
 
 
 def _host(environ: dict[str, Any]) -> str:

@@ -115,6 +115,14 @@ class IdempotencyMismatch(Conflict):
     hint = "Use a new key for a new request."
 
 
+class PreconditionFailed(ServiceError):
+    """What is to be edited is not what the caller has read (If-Match)."""
+
+    code = "precondition_failed"
+    title = "It was changed meanwhile"
+    hint = "Read it again, and send the change with its new ETag in If-Match."
+
+
 class TooLarge(ServiceError):
     """The request body is larger than the service reads."""
 

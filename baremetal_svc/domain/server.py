@@ -26,6 +26,12 @@ class Status(StrEnum):
 STABLE = frozenset({Status.ACTIVE, Status.STOPPED, Status.ERROR})
 
 
+def check_not_deleting(server: Mapping[str, Any]) -> None:
+    """:raises Conflict: the server is being deleted."""
+    if server["status"] == Status.DELETING:
+        raise Conflict(f"Server {server['id']} is being deleted.", hint="Nothing of it can be changed any more.")
+
+
 def check_unlocked(server: Mapping[str, Any], *, is_operator: bool) -> None:
     """:raises Conflict: the server is locked, and the caller is no operator."""
     if server["locked_by"] and not is_operator:

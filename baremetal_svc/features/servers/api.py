@@ -6,13 +6,13 @@ from typing import Any
 
 from wsme import types as wtypes
 
-from baremetal_svc.api import views
+from baremetal_svc.api import editing, views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
 from baremetal_svc.db import operations
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Invalid
-from baremetal_svc.features.servers import policy, schema, service
+from baremetal_svc.features.servers import policy, rules, schema, service
 
 
 class Server(wtypes.Base):
@@ -87,9 +87,16 @@ def detail(call: Call) -> Answer:
 
 def show(call: Call, server_id: str) -> Answer:
     """GET /v1/servers/{server_id}."""
-    values = _single(call, *service.show(call, server_id))
+    row, nics = service.show(call, server_id)
+    values = _single(call, row, nics)
     chosen = _chosen(call)
-    return Answer(200, {name: values[name] for name in (*chosen, "links")} if chosen else values)
+    return Answer(200, {name: values[name] for name in (*chosen, "links")} if chosen else values, _tag(row))
+
+
+def update(call: Call, server_id: str) -> Answer:
+    """PATCH /v1/servers/{server_id}: 200 with the server."""
+    row, nics = service.update(call, server_id)
+    return Answer(200, _single(call, row, nics), _tag(row))
 
 
 def delete(call: Call, server_id: str) -> Answer:
@@ -116,6 +123,10 @@ def _single(call: Call, row: Row, nics: Sequence[Row]) -> dict[str, Any]:
     return views.single(Server, values)
 
 
+def _tag(row: Row) -> dict[str, str]:
+    return {"ETag": editing.etag(rules.editable(row))}
+
+
 def _chosen(call: Call) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(call.query["fields"].split(","))) if "fields" in call.query else ()
     unknown = [name for name in chosen if name not in _FIELDS]
@@ -137,5 +148,6 @@ ROUTES = [
     Route("GET", "/v1/servers", index, policy.LIST, query=schema.LIST),
     Route("GET", "/v1/servers/detail", detail, policy.LIST, query=schema.DETAIL),
     Route("GET", "/v1/servers/{server_id}", show, policy.SHOW, query=schema.SHOW),
+    Route("PATCH", "/v1/servers/{server_id}", update, policy.UPDATE, body=schema.UPDATE),
     Route("DELETE", "/v1/servers/{server_id}", delete, policy.DELETE),
 ]

@@ -3,7 +3,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 #: Steps whose failure speaks against the node, not against the request.
 NODE_STEPS = ("bind-node", "set-config-drive", "attach-vif", "start-deploy", "wait-until-deployed", "protect-node")
@@ -20,6 +20,11 @@ class Failed(Protocol):
     def __iter__(self) -> Iterator[str]:
         """Names of the exception's classes, the nearest first."""
         ...
+
+
+def editable(server: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a server its users may edit."""
+    return {name: server[name] for name in ("name", "description", "metadata")}
 
 
 def new_claim_id() -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies and queries of servers, by minor version. Source: Mogan's contract, sections 1.2 and 1.3."""
 
+from baremetal_svc.api.editing import PATCH
 from baremetal_svc.api.validation import BOOLEAN_TEXT, LIMIT, NAME, UUID, closed
 
 _TEXT = {"type": ["string", "null"], "maxLength": 255}
@@ -43,6 +44,9 @@ CREATE = {
     1: closed({"server": _SERVER}, ["server"]),
     2: closed({"server": {**_SERVER, "properties": {**_SERVER["properties"], "public_key": _PUBLIC_KEY}}}, ["server"]),
 }
+#: What a user may change of a server that exists.
+EDITED = closed({"name": NAME, "description": _TEXT, "metadata": _METADATA}, ["name"])
+UPDATE = {1: PATCH}
 _FILTERS = {
     "name": NAME,
     "status": {"type": "string", "maxLength": 32},

@@ -9,7 +9,7 @@ from typing import Any
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
 
-from baremetal_svc.api import idempotency
+from baremetal_svc.api import editing, idempotency
 from baremetal_svc.api.call import Call
 from baremetal_svc.conductor import client
 from baremetal_svc.db import flavors, operations, pools, servers
@@ -17,8 +17,8 @@ from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
 from baremetal_svc.domain.lifecycle import check_allowed
-from baremetal_svc.domain.server import Status, check_unlocked
-from baremetal_svc.features.servers import rules
+from baremetal_svc.domain.server import Status, check_not_deleting, check_unlocked
+from baremetal_svc.features.servers import rules, schema
 
 
 def create(call: Call) -> tuple[Row, str | None]:
@@ -85,6 +85,24 @@ def page(call: Call, limit: int) -> tuple[list[Row], dict[str, list[Row]]]:
         return found, servers.nics_of(conn, [row["id"] for row in found])
 
     return call.services.db.query(work)
+
+
+def update(call: Call, server_id: str) -> tuple[Row, Sequence[Row]]:
+    """Edit name, description and metadata; the server and its NICs.
+
+    :raises NotFound: unknown or foreign. :raises Conflict: it is being deleted. :raises PreconditionFailed: :raises Invalid:
+    """
+
+    def work(conn: Connection) -> tuple[Row, Sequence[Row]]:
+        row = existing(servers.get(conn, server_id, call.visible_project, lock=True), "server", server_id)
+        check_not_deleting(row)
+        document = rules.editable(row)
+        editing.check_match(call.if_match, document)
+        done = editing.edited(document, call.body, schema.EDITED)
+        servers.set_columns(conn, server_id, name=done["name"], description=done.get("description"), metadata=done.get("metadata", {}))
+        return existing(servers.get(conn, server_id), "server", server_id), servers.nics_of(conn, [server_id])[server_id]
+
+    return call.services.db.transact(work)
 
 
 def delete(call: Call, server_id: str) -> str:
