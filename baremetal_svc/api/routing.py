@@ -14,6 +14,8 @@ from baremetal_svc.domain.errors import MethodNotAllowed, NotFound
 
 Controller = Callable[..., Answer]
 _PARAMETER = re.compile(r"\{(\w+)\}")
+#: Parameters that are no ids of ours; every other one is a UUID.
+_FORMS = {"project": r"[\w.\-]{1,64}"}
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
 
@@ -41,12 +43,16 @@ def canonical(path: str) -> str:
     return path if path in ("/", "/healthcheck", "/v1") or path.startswith("/v1/") else f"/v1{path}"
 
 
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(_PARAMETER.sub(lambda found: f"(?P<{found[1]}>{_FORMS.get(found[1], _UUID)})", path), re.ASCII)
+
+
 class Table:
     """Every route of a process, found by path."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.routes = tuple(routes)
-        self._patterns = [(re.compile(_PARAMETER.sub(rf"(?P<\1>{_UUID})", r.path)), r) for r in self.routes]
+        self._patterns = [(_pattern(r.path), r) for r in self.routes]
 
     def find(self, method: str, path: str, version: int) -> tuple[Route, dict[str, str]]:
         """The route and its path parameters (ids, in lower case).
@@ -58,7 +64,7 @@ class Table:
         found = [(route, match) for pattern, route in self._patterns if (match := pattern.fullmatch(path)) and route.since <= version]
         for route, match in found:
             if route.method == method or (method == "HEAD" and route.method == "GET"):
-                return route, {name: value.lower() for name, value in match.groupdict().items()}
+                return route, {name: value if name in _FORMS else value.lower() for name, value in match.groupdict().items()}
         if found:
             allowed = sorted({route.method for route, _ in found})
             raise MethodNotAllowed(f"{method} is not possible here; possible: {', '.join(allowed)}.", allowed)

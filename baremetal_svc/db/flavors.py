@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flavors."""
+"""Flavors, and the projects that may use those that are not public."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Flavor
+from baremetal_svc.db.models import Flavor, FlavorProject
 
 FLAVOR = Flavor.__table__.c
+ACCESS = FlavorProject.__table__.c
 
 
 def insert(conn: Connection, values: Mapping[str, Any]) -> None:
@@ -19,14 +20,49 @@ def insert(conn: Connection, values: Mapping[str, Any]) -> None:
     conn.execute(sa.insert(Flavor.__table__).values(created_at=now(), **values))
 
 
-def get(conn: Connection, flavor_id: str) -> rows.Row | None:
+def get(conn: Connection, flavor_id: str, *, lock: bool = False) -> rows.Row | None:
     """One flavor."""
-    return rows.one(conn, select(Flavor.__table__).where(FLAVOR.id == flavor_id))
+    statement = select(Flavor.__table__).where(FLAVOR.id == flavor_id)
+    return rows.one(conn, statement.with_for_update() if lock else statement)
 
 
-def page(conn: Connection, *, usable_only: bool, limit: int, marker: str | None) -> list[rows.Row]:
-    """Flavors by id; usable_only leaves out private and disabled ones."""
+def usable(conn: Connection, flavor: rows.Row, project_id: str | None) -> bool:
+    """Whether the project may know of the flavor: it is public, or the project was given access."""
+    return bool(flavor["is_public"]) or project_id in projects_of(conn, flavor["id"])
+
+
+def page(conn: Connection, *, usable_by: str | None, limit: int, marker: str | None) -> list[rows.Row]:
+    """Flavors by id; usable_by leaves out what that project may not create servers of."""
     statement = select(Flavor.__table__).order_by(FLAVOR.id).limit(limit)
-    if usable_only:
-        statement = statement.where(FLAVOR.is_public.is_(sa.true()), FLAVOR.disabled.is_(sa.false()))
+    if usable_by is not None:
+        given = select(ACCESS.flavor_id).where(ACCESS.project_id == usable_by)
+        statement = statement.where(FLAVOR.disabled.is_(sa.false()), sa.or_(FLAVOR.is_public.is_(sa.true()), FLAVOR.id.in_(given)))
     return rows.all_of(conn, statement if marker is None else statement.where(FLAVOR.id > marker))
+
+
+def set_columns(conn: Connection, flavor_id: str, **values: Any) -> None:
+    """:raises DBDuplicateEntry: the name is taken."""
+    conn.execute(update(Flavor.__table__).where(FLAVOR.id == flavor_id).values(updated_at=now(), **values))
+
+
+def forget(conn: Connection, flavor_id: str) -> None:
+    """Delete a flavor and who has access to it. :raises DBReferenceError: a server has it."""
+    conn.execute(sa.delete(FlavorProject.__table__).where(ACCESS.flavor_id == flavor_id))
+    conn.execute(sa.delete(Flavor.__table__).where(FLAVOR.id == flavor_id))
+
+
+def projects_of(conn: Connection, flavor_id: str) -> list[str]:
+    """Ids of the projects that were given access, in order."""
+    statement = select(ACCESS.project_id).where(ACCESS.flavor_id == flavor_id).order_by(ACCESS.project_id)
+    return list(conn.execute(statement).scalars())
+
+
+def give(conn: Connection, flavor_id: str, project_id: str) -> None:
+    """:raises DBDuplicateEntry: the project has access."""
+    conn.execute(sa.insert(FlavorProject.__table__).values(flavor_id=flavor_id, project_id=project_id))
+
+
+def take_away(conn: Connection, flavor_id: str, project_id: str) -> bool:
+    """False when the project had no access."""
+    gone = sa.delete(FlavorProject.__table__).where(ACCESS.flavor_id == flavor_id, ACCESS.project_id == project_id)
+    return conn.execute(gone).rowcount > 0

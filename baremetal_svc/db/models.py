@@ -54,6 +54,14 @@ class Flavor(Model):
     updated_at: Mapped[float | None] = mapped_column(Time)
 
 
+class FlavorProject(Model):
+    """A project that may use a flavor that is not public."""
+
+    __tablename__ = "flavor_projects"
+    flavor_id: Mapped[str] = mapped_column(Id, ForeignKey("flavors.id"), primary_key=True)
+    project_id: Mapped[str] = mapped_column(Name, primary_key=True, index=True)
+
+
 class Pool(Model):
     """A named tag expression over nodes."""
 

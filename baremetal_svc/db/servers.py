@@ -72,11 +72,6 @@ def forget(conn: Connection, server_id: str) -> None:
     conn.execute(sa.delete(Server.__table__).where(SERVER.id == server_id))
 
 
-def flavor_in_use(conn: Connection, flavor_id: str) -> bool:
-    """Whether a server has the flavor."""
-    return conn.execute(select(SERVER.id).where(SERVER.flavor_id == flavor_id).limit(1)).first() is not None
-
-
 def _with_node() -> sa.Select[Any]:
     nodes, flavors = Node.__table__, Flavor.__table__
     columns = select(Server.__table__, nodes.c.name.label("node_name"), flavors.c.name.label("flavor_name"))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from baremetal_svc.db import migration
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 PARTS = ("baremetal_svc", "alembic", "etc", "setup.cfg", "setup.py", "pyproject.toml", "README.rst", "LICENSE", "requirements.txt")
 BUILD = "import sys, pbr.build; print(pbr.build.build_wheel(sys.argv[1]))"
@@ -53,8 +55,8 @@ def test_the_installed_package_runs_its_own_migrations(installed: Path, tmp_path
     settings = tmp_path / "service.conf"
     settings.write_text(f"[database]\nconnection = sqlite:///{tmp_path}/service.db\n")
     manage = (installed / "bin" / "baremetal-svc-manage", "--config-file", settings, "db")
-    assert run(*manage, "sync", cwd=tmp_path) == "0001"
-    assert run(*manage, "version", cwd=tmp_path) == "database 0001, newest 0001"
+    assert run(*manage, "sync", cwd=tmp_path) == migration.head()
+    assert run(*manage, "version", cwd=tmp_path) == f"database {migration.head()}, newest {migration.head()}"
 
 
 def test_every_migration_is_in_the_wheel(installed: Path) -> None:

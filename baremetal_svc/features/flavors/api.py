@@ -5,11 +5,11 @@ from typing import Any
 
 from wsme import types as wtypes
 
-from baremetal_svc.api import views
+from baremetal_svc.api import editing, views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
 from baremetal_svc.db.rows import Row
-from baremetal_svc.features.flavors import policy, schema, service
+from baremetal_svc.features.flavors import policy, rules, schema, service
 
 
 class Flavor(wtypes.Base):
@@ -42,7 +42,42 @@ def index(call: Call) -> Answer:
 
 def show(call: Call, flavor_id: str) -> Answer:
     """GET /v1/flavors/{flavor_id}."""
-    return Answer(200, views.single(Flavor, _view(call, service.show(call, flavor_id))))
+    row = service.show(call, flavor_id)
+    return Answer(200, views.single(Flavor, _view(call, row)), _tag(call, row))
+
+
+def update(call: Call, flavor_id: str) -> Answer:
+    """PATCH /v1/flavors/{flavor_id}: 200 with the flavor."""
+    row = service.update(call, flavor_id)
+    return Answer(200, views.single(Flavor, _view(call, row)), _tag(call, row))
+
+
+def delete(call: Call, flavor_id: str) -> Answer:
+    """DELETE /v1/flavors/{flavor_id}: 204."""
+    service.delete(call, flavor_id)
+    return Answer(204)
+
+
+def access(call: Call, flavor_id: str) -> Answer:
+    """GET /v1/flavors/{flavor_id}/access."""
+    return Answer(200, {"flavor_access": service.access(call, flavor_id)})
+
+
+def give(call: Call, flavor_id: str) -> Answer:
+    """POST /v1/flavors/{flavor_id}/access: 204, again as well."""
+    service.give(call, flavor_id)
+    return Answer(204)
+
+
+def take_away(call: Call, flavor_id: str, project: str) -> Answer:
+    """DELETE /v1/flavors/{flavor_id}/access/{project}: 204."""
+    service.take_away(call, flavor_id, project)
+    return Answer(204)
+
+
+def _tag(call: Call, row: Row) -> dict[str, str]:
+    """Of what an operator may edit; nobody else needs one."""
+    return {"ETag": editing.etag(rules.editable(row, call.version))} if call.context.is_operator else {}
 
 
 def _view(call: Call, row: Row) -> dict[str, Any]:
@@ -69,4 +104,9 @@ ROUTES = [
     Route("POST", "/v1/flavors", create, policy.CREATE, body=schema.CREATE),
     Route("GET", "/v1/flavors", index, policy.LIST, query=schema.LIST),
     Route("GET", "/v1/flavors/{flavor_id}", show, policy.SHOW),
+    Route("PATCH", "/v1/flavors/{flavor_id}", update, policy.UPDATE, body=schema.UPDATE),
+    Route("DELETE", "/v1/flavors/{flavor_id}", delete, policy.DELETE),
+    Route("GET", "/v1/flavors/{flavor_id}/access", access, policy.LIST_ACCESS),
+    Route("POST", "/v1/flavors/{flavor_id}/access", give, policy.SET_ACCESS, body=schema.ACCESS),
+    Route("DELETE", "/v1/flavors/{flavor_id}/access/{project}", take_away, policy.SET_ACCESS),
 ]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies and queries of flavors, by minor version. Source: Mogan's contract, section 1.4."""
 
+from baremetal_svc.api.editing import PATCH
 from baremetal_svc.api.validation import LIMIT, NAME, UUID, closed
 
 _ONE = {"oneOf": [{"type": "integer", "const": 1}, {"type": "string", "const": "1"}]}
@@ -25,5 +26,12 @@ _FLAVOR = {
 _POOLS = {"type": "array", "items": UUID, "maxItems": 32, "uniqueItems": True}
 _REQUIRED = ["name", "description", "resources"]
 
+_EDITED = {"name": NAME, "is_public": _FLAG, "disabled": _FLAG}
+_EDITED_2 = {**_EDITED, "description": _FLAVOR["description"], "pools": _POOLS}
+#: What may be changed of a flavor that exists; servers keep what it said when they were made.
+EDITED = {1: closed(_EDITED, list(_EDITED)), 2: closed(_EDITED_2, list(_EDITED_2))}
+UPDATE = {1: PATCH}
+#: A project id as Keystone makes them; whether it exists is Keystone's to know.
+ACCESS = {1: closed({"tenant_id": {"type": "string", "pattern": r"^[A-Za-z0-9_.\-]{1,64}$"}}, ["tenant_id"])}
 CREATE = {1: closed(_FLAVOR, _REQUIRED), 2: closed({**_FLAVOR, "pools": _POOLS}, _REQUIRED)}
 LIST = {1: closed({}), 2: closed({"limit": LIMIT, "marker": UUID})}

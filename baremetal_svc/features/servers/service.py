@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from oslo_db.exception import DBDuplicateEntry
+from oslo_db.exception import DBDuplicateEntry, DBReferenceError
 from sqlalchemy import Connection
 
 from baremetal_svc.api import editing, idempotency
@@ -46,7 +46,10 @@ def create(call: Call) -> tuple[Row, str | None]:
         return replayed, _operation_of(call, replayed["id"])
     flavor = call.services.db.query(lambda conn: _flavor(conn, call, asked["flavor_uuid"].lower()))
     _check_outside(call, asked)
-    row, made = idempotency.once(call, servers.get, make, "The servers could not be written.")
+    try:
+        row, made = idempotency.once(call, servers.get, make, "The servers could not be written.")
+    except DBReferenceError as error:
+        raise NotFound(f"There is no flavor {flavor['id']} any more.") from error
     if made:
         call.services.wake(operation_ids[0])
     return row, operation_ids[0] if made else _operation_of(call, row["id"])
@@ -210,7 +213,7 @@ def _check_user_data(value: str | None) -> None:
 
 def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
     flavor = flavors.get(conn, flavor_id)
-    if flavor is None or not (flavor["is_public"] or call.context.is_operator):
+    if flavor is None or not (call.context.is_operator or flavors.usable(conn, flavor, call.context.project_id)):
         raise NotFound(f"There is no flavor {flavor_id}.")
     if flavor["disabled"]:
         raise Conflict(f"Flavor {flavor_id} is disabled.", hint="Choose another flavor.")
