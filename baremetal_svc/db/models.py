@@ -273,6 +273,20 @@ class Fault(Model):
     __table_args__ = (Index("faults_by_target", "target_id", "cleared_at"), ON_MYSQL)
 
 
+class KeyPair(Model):
+    """The public half of a user's key pair."""
+
+    __tablename__ = "key_pairs"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[str] = mapped_column(Name)
+    name: Mapped[str] = mapped_column(Name)
+    type: Mapped[str] = mapped_column(String(8))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    public_key: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[float] = mapped_column(Time)
+    __table_args__ = (UniqueConstraint("user_id", "name", name="one_key_pair_per_name"), ON_MYSQL)
+
+
 class IdempotencyKey(Model):
     """What a POST with an Idempotency-Key made, so that a replay makes nothing."""
 

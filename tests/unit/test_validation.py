@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Schemas are valid, messages are short and without the schema, versions are negotiated."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +66,11 @@ def test_history_names_every_version() -> None:
 def test_a_query_must_not_name_an_argument_twice() -> None:
     with pytest.raises(errors.Invalid):
         validation.parse_query("a=1&a=2", validation.closed({"a": {"type": "string"}}))
+
+
+def test_a_long_text_that_does_not_match_costs_no_more_than_its_length() -> None:
+    """The largest body that is read; with two repetitions of the same characters in the pattern this took minutes."""
+    begin = time.process_time()
+    with pytest.raises(errors.Invalid):
+        validation.check({"name": "a" * 262_144 + "\x01"}, validation.closed({"name": validation.NAME}), "body")
+    assert time.process_time() - begin < 1

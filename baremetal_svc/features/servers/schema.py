@@ -35,6 +35,7 @@ _SERVER = closed(
         "max_count": _COUNT,
         "metadata": _METADATA,
         "partitions": _PARTITIONS,
+        "key_name": NAME,
     },
     ["name", "image_uuid", "flavor_uuid", "networks"],
 )

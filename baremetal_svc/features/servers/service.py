@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from baremetal_svc.api import editing, idempotency
 from baremetal_svc.api.call import Call
 from baremetal_svc.conductor import client
-from baremetal_svc.db import flavors, operations, pools, servers
+from baremetal_svc.db import flavors, keypairs, operations, pools, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
@@ -24,7 +24,7 @@ from baremetal_svc.features.servers import rules, schema
 def create(call: Call) -> tuple[Row, str | None]:
     """Create a batch of servers; the first one and the id of its operation, the same ones for a replay of an Idempotency-Key.
 
-    :raises NotFound: flavor, image or network. :raises Conflict: flavor disabled. :raises Invalid: counts, user data.
+    :raises NotFound: flavor, key pair, image or network. :raises Conflict: flavor disabled. :raises Invalid: counts, user data.
     :raises IdempotencyMismatch:
     """
     asked: Mapping[str, Any] = call.body["server"]
@@ -45,6 +45,7 @@ def create(call: Call) -> tuple[Row, str | None]:
     if replayed is not None:
         return replayed, _operation_of(call, replayed["id"])
     flavor = call.services.db.query(lambda conn: _flavor(conn, call, asked["flavor_uuid"].lower()))
+    asked = _with_key(call, asked)
     _check_outside(call, asked)
     try:
         row, made = idempotency.once(call, servers.get, make, "The servers could not be written.")
@@ -153,7 +154,7 @@ def _row(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str, name
         "flavor_id": flavor["id"],
         "image_id": asked["image_uuid"].lower(),
         "availability_zone": asked.get("availability_zone"),
-        "key_name": "default" if asked.get("public_key") else None,
+        "key_name": asked.get("key_name", "default" if "public_key" in asked else None),
         "metadata": asked.get("metadata") or {},
         "partitions": asked.get("partitions") or {},
     }
@@ -209,6 +210,17 @@ def _check_user_data(value: str | None) -> None:
         base64.b64decode(value or "", validate=True).decode()
     except ValueError as error:  # not base64, not ASCII, or not UTF-8
         raise Invalid("user_data is not base64 of UTF-8 text.") from error
+
+
+def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The request with the public key that it names: deleting the pair later changes no server."""
+    name = asked.get("key_name")
+    if name is None:
+        return asked
+    if "public_key" in asked:
+        raise Invalid("key_name and public_key exclude each other.")
+    pair = call.services.db.query(lambda conn: keypairs.get(conn, call.context.user_id or "", name))
+    return {**asked, "public_key": existing(pair, "key pair", repr(name))["public_key"]}
 
 
 def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
