@@ -15,7 +15,7 @@ from baremetal_svc.domain.errors import MethodNotAllowed, NotFound
 Controller = Callable[..., Answer]
 _PARAMETER = re.compile(r"\{(\w+)\}")
 #: Parameters that are no ids of ours; every other one is a UUID.
-_FORMS = {"project": r"[\w.\-]{1,64}", "key_name": r"[\w\- ]{1,255}"}
+_FORMS = {"address": r"[0-9A-Fa-f.:]{2,45}", "project": r"[\w.\-]{1,64}", "key_name": r"[\w\- ]{1,255}"}
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
 

@@ -78,7 +78,11 @@ def check(value: Any, schema: Schema, what: str) -> None:
 def _validator(schema: bytes) -> jsonschema.Draft202012Validator:
     parsed = orjson.loads(schema)
     jsonschema.Draft202012Validator.check_schema(parsed)
-    return _Validator(parsed)
+    return _Validator(parsed, format_checker=_FORMATS)
+
+
+#: Those of Python itself; what else a schema calls a format would pass unchecked.
+_FORMATS = jsonschema.FormatChecker(["ipv4", "ipv6"])
 
 
 def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:

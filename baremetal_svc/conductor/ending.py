@@ -40,10 +40,11 @@ def end(run: Run, storage: Any) -> None:
 def _end_server(conn: Connection, run: Run, state: State, error: dict[str, Any] | None) -> None:
     change = LIFECYCLE[run.operation["kind"]]
     server_id = run.operation["target_id"]
+    of_server = run.operation["live_server"] or run.operation["live_delete"]
+    if of_server and error is not None and state is State.FAILED:
+        faults.record(conn, kind="server", target_id=server_id, operation_id=run.id, code=error["code"], message=error["message"])
     if change.during is None:
         return
-    if error is not None and state is State.FAILED:
-        faults.record(conn, kind="server", target_id=server_id, operation_id=run.id, code=error["code"], message=error["message"])
     delete = operations.live_delete_of(conn, server_id)
     if delete is not None and delete["id"] != run.id:
         return  # it shows "deleting" already, and the delete goes on from here

@@ -3,6 +3,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 from sqlalchemy.dialects.mysql import DOUBLE, LONGTEXT
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -166,6 +167,25 @@ class Nic(Model):
     port_id: Mapped[str | None] = mapped_column(Id, index=True)
     mac_address: Mapped[str | None] = mapped_column(String(32))
     fixed_ips: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    floating_ip: Mapped[str | None] = mapped_column(String(64))
+    detaching: Mapped[bool] = mapped_column(Boolean, server_default=sa.false())
+
+
+class Address(Model):
+    """A fixed IP of a NIC once more, where servers are found by it."""
+
+    __tablename__ = "addresses"
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    server_id: Mapped[str] = mapped_column(Id, ForeignKey("servers.id", ondelete="CASCADE"), primary_key=True, index=True)
+    position: Mapped[int] = mapped_column("nic_index", Integer, primary_key=True, autoincrement=False)
+
+
+class ServerTag(Model):
+    """A tag that its users put on a server."""
+
+    __tablename__ = "server_tags"
+    server_id: Mapped[str] = mapped_column(Id, ForeignKey("servers.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
 
 
 class Claim(Model):

@@ -7,12 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
+from baremetal_svc.db import nics as db_nics
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Flavor, Nic, Node, Server
+from baremetal_svc.db.models import Flavor, Node, Server
 
 SERVER = Server.__table__.c
-NIC = Nic.__table__.c
 SORT_KEYS = {"id": SERVER.id, "uuid": SERVER.id, "name": SERVER.name, "created_at": SERVER.created_at, "status": SERVER.status}
 
 
@@ -20,7 +20,7 @@ def insert(conn: Connection, values: Mapping[str, Any], nics: Sequence[Mapping[s
     """Insert a server (keys are column names; metadata as "metadata") and its NICs ({"network_id"} or {"requested_port_id"})."""
     conn.execute(sa.insert(Server.__table__).values(created_at=now(), **values))
     for index, nic in enumerate(nics):
-        conn.execute(sa.insert(Nic.__table__).values(server_id=values["id"], nic_index=index, fixed_ips=[], **nic))
+        db_nics.insert(conn, values["id"], index, **nic)
 
 
 def get(conn: Connection, server_id: str, project_id: str | None = None, *, lock: bool = False) -> rows.Row | None:
@@ -47,28 +47,13 @@ def page(
     return rows.all_of(conn, statement.order_by(*order))
 
 
-def nics_of(conn: Connection, server_ids: Sequence[str]) -> dict[str, list[rows.Row]]:
-    """NICs by server id, in order, in one query."""
-    found: dict[str, list[rows.Row]] = {server_id: [] for server_id in server_ids}
-    if server_ids:
-        for nic in rows.all_of(conn, select(Nic.__table__).where(NIC.server_id.in_(server_ids)).order_by(NIC.nic_index)):
-            found[nic["server_id"]].append(nic)
-    return found
-
-
 def set_columns(conn: Connection, server_id: str, **values: Any) -> bool:
     """Change columns of a server; False when it is gone."""
     return conn.execute(update(Server.__table__).where(SERVER.id == server_id).values(updated_at=now(), **values)).rowcount == 1
 
 
-def set_nic(conn: Connection, server_id: str, index: int, **values: Any) -> None:
-    """Change columns of one NIC."""
-    conn.execute(update(Nic.__table__).where(NIC.server_id == server_id, NIC.nic_index == index).values(**values))
-
-
 def forget(conn: Connection, server_id: str) -> None:
-    """Delete the server and its NICs."""
-    conn.execute(sa.delete(Nic.__table__).where(NIC.server_id == server_id))
+    """Delete the server and what belongs to it alone (ON DELETE CASCADE)."""
     conn.execute(sa.delete(Server.__table__).where(SERVER.id == server_id))
 
 

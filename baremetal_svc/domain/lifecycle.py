@@ -28,6 +28,7 @@ def _row(allowed: set[Status | None], during: Status, success: Status | None, fa
 
 
 _ANY: set[Status | None] = {status for status in Status if status is not Status.DELETING}
+_SETTLED: frozenset[Status | None] = frozenset({Status.ACTIVE, Status.STOPPED})
 _POWER = 900.0
 
 LIFECYCLE: dict[str, Change] = {
@@ -38,6 +39,9 @@ LIFECYCLE: dict[str, Change] = {
     "power.soft_stop": _row({Status.ACTIVE}, Status.SOFT_POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
     "power.reboot": _row({Status.ACTIVE}, Status.REBOOTING, Status.ACTIVE, Status.ERROR, deadline=_POWER),
     "power.soft_reboot": _row({Status.ACTIVE}, Status.SOFT_REBOOTING, Status.ACTIVE, Status.ACTIVE, deadline=_POWER),
+    # A connection comes and goes beside the status.
+    "networks.attach": Change(_SETTLED, None, None, None, deadline=900.0),
+    "networks.detach": Change(_SETTLED, None, None, None, cancellable=False, deadline=900.0),
     "nodes.release": Change(frozenset({None}), None, None, None, cancellable=False, deadline=None),
 }
 

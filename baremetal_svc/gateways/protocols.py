@@ -58,6 +58,16 @@ class NicView:
 
 
 @dataclass(frozen=True, slots=True)
+class FloatingIpView:
+    """A floating IP; ``port_id`` None while it points at nothing."""
+
+    id: str
+    address: str
+    port_id: str | None
+    fixed_ip: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkView:
     """A network that a port could be made on; ``subnet_ids`` may be empty."""
 
@@ -152,9 +162,12 @@ class Ironic(Protocol):
 
 
 class Neutron(Protocol):
-    """Networks and ports, as the service user on behalf of a project."""
+    """Networks and ports, as the service user on behalf of a project.
 
-    def get_network(self, network_id: str, project_id: str) -> NetworkView | None:
+    What takes a ``token`` is asked in the name of its owner, so that Neutron's policies decide as well; with None the service user asks.
+    """
+
+    def get_network(self, network_id: str, project_id: str, token: str | None = None) -> NetworkView | None:
         """The network if the project may use it (its own or shared), else None."""
 
     def find_port(self, server_id: str, claim_id: str, index: int) -> NicView | None:
@@ -174,7 +187,7 @@ class Neutron(Protocol):
         :raises OutsideRefused: missing, another project's, or in use by another device.
         """
 
-    def get_port(self, port_id: str) -> NicView | None:
+    def get_port(self, port_id: str, token: str | None = None) -> NicView | None:
         """One port, or None."""
 
     def list_ports(self, server_id: str, claim_id: str | None = None) -> list[NicView]:
@@ -182,6 +195,15 @@ class Neutron(Protocol):
 
     def release_port(self, port_id: str, *, preserve: bool) -> None:
         """Delete the port, or only unbind it and clear its device_id when it must be preserved; a missing one is no error."""
+
+    def find_floating_ip(self, address: str, project_id: str, token: str | None = None) -> FloatingIpView | None:
+        """The project's floating IP of that address, or None.
+
+        :raises OutsideRefused: it has several.
+        """
+
+    def set_floating_ip(self, floating_ip_id: str, port_id: str | None, fixed_ip: str | None, token: str | None = None) -> None:
+        """Point the floating IP at a port and one of its addresses, or at nothing (None); again is a no-op."""
 
     def ping(self) -> None:
         """Raises Unavailable when the API does not answer."""

@@ -138,8 +138,10 @@ def _chosen(call: Call) -> tuple[str, ...]:
 def _addresses(nics: Sequence[Row]) -> Mapping[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
     for nic in nics:
-        for address in nic["fixed_ips"]:
-            found.setdefault(nic["network_id"], []).append({"addr": address["ip_address"], "type": "fixed"})
+        fixed = [{"addr": address["ip_address"], "type": "fixed"} for address in nic["fixed_ips"]]
+        floating = [{"addr": nic["floating_ip"], "type": "floating"}] if nic["floating_ip"] else []
+        if fixed or floating:
+            found.setdefault(nic["network_id"], []).extend([*fixed, *floating])
     return found
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from baremetal_svc.api import editing, idempotency
 from baremetal_svc.api.call import Call
 from baremetal_svc.conductor import client
-from baremetal_svc.db import flavors, keypairs, operations, pools, servers
+from baremetal_svc.db import flavors, keypairs, nics, operations, pools, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
@@ -65,7 +65,7 @@ def show(call: Call, server_id: str) -> tuple[Row, Sequence[Row]]:
 
     def work(conn: Connection) -> tuple[Row, Sequence[Row]]:
         row = existing(servers.get(conn, server_id, call.visible_project), "server", server_id)
-        return row, servers.nics_of(conn, [server_id])[server_id]
+        return row, nics.of_server(conn, server_id)
 
     return call.services.db.query(work)
 
@@ -86,7 +86,7 @@ def page(call: Call, limit: int) -> tuple[list[Row], dict[str, list[Row]]]:
             marker = existing(servers.get(conn, query["marker"], project), "server", query["marker"])
         descending = query.get("sort_dir") == "desc"
         found = servers.page(conn, filters, sort_key=query.get("sort_key", "id"), descending=descending, limit=limit, marker=marker)
-        return found, servers.nics_of(conn, [row["id"] for row in found])
+        return found, nics.of_servers(conn, [row["id"] for row in found])
 
     return call.services.db.query(work)
 
@@ -104,7 +104,7 @@ def update(call: Call, server_id: str) -> tuple[Row, Sequence[Row]]:
         editing.check_match(call.if_match, document)
         done = editing.edited(document, call.body, schema.EDITED)
         servers.set_columns(conn, server_id, name=done["name"], description=done.get("description"), metadata=done.get("metadata", {}))
-        return existing(servers.get(conn, server_id), "server", server_id), servers.nics_of(conn, [server_id])[server_id]
+        return existing(servers.get(conn, server_id), "server", server_id), nics.of_server(conn, server_id)
 
     return call.services.db.transact(work)
 
@@ -120,8 +120,8 @@ def delete(call: Call, server_id: str) -> str:
         check_unlocked(row, is_operator=call.context.is_operator)
         if row["status"] != Status.DELETING:
             check_allowed("servers.delete", row["status"])
-        nics = servers.nics_of(conn, [server_id])[server_id]
-        arguments = {"server_id": server_id, "nics": [_nic(nic) for nic in nics], "quarantine": _quarantine(call)}
+        connections = [_nic(nic) for nic in nics.of_server(conn, server_id)]
+        arguments = {"server_id": server_id, "nics": connections, "quarantine": _quarantine(call)}
         return client.enqueue_delete(conn, call.context, server_id, arguments)
 
     try:
@@ -188,8 +188,9 @@ def _requested(network: Mapping[str, str]) -> dict[str, str]:
     return {"network_id": network["net_id"].lower()} if "net_id" in network else {"requested_port_id": network["port_id"].lower()}
 
 
-def _nic(nic: Row) -> dict[str, str]:
-    return {"port_id": nic["requested_port_id"]} if nic["requested_port_id"] else {"network_id": nic["network_id"]}
+def _nic(nic: Row) -> dict[str, Any]:
+    what = {"port_id": nic["requested_port_id"]} if nic["requested_port_id"] else {"network_id": nic["network_id"]}
+    return {**what, "nic_index": nic["nic_index"]}
 
 
 def _plain(name: str, value: str) -> str:
@@ -233,16 +234,16 @@ def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
 
 
 def _check_outside(call: Call, asked: Mapping[str, Any]) -> None:
-    gateways, project = call.services.gateways, str(call.context.project_id)
+    gateways, project, token = call.services.gateways, str(call.context.project_id), call.context.auth_token
     image = existing(gateways.images.get_image(asked["image_uuid"].lower(), project), "image", asked["image_uuid"])
     if image.status != "active":
         raise Conflict(f"Image {image.id} is {image.status}.", hint="Choose an image that is active.")
     for network_id in {network["net_id"].lower() for network in asked["networks"] if "net_id" in network}:
-        network = existing(gateways.neutron.get_network(network_id, project), "network", network_id)
+        network = existing(gateways.neutron.get_network(network_id, project, token), "network", network_id)
         if not network.subnet_ids:
             raise Invalid(f"Network {network_id} has no subnet.")
     for port_id in {network["port_id"].lower() for network in asked["networks"] if "port_id" in network}:
-        port = gateways.neutron.get_port(port_id)
+        port = gateways.neutron.get_port(port_id, token)
         if port is None or port.project_id != project:
             raise NotFound(f"There is no port {port_id}.")
         if port.device_id:

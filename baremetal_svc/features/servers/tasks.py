@@ -14,7 +14,7 @@ from taskflow.types.failure import Failure
 from baremetal_svc.conductor import client
 from baremetal_svc.conductor.interruptions import NodeWait, NotYet
 from baremetal_svc.conductor.step import Step
-from baremetal_svc.db import claims, faults, nodes, servers
+from baremetal_svc.db import claims, faults, nics, nodes, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.domain import configdrive
@@ -230,7 +230,7 @@ class RecordServer(Step):
             for index in range(self._count):
                 port = ports[f"port_{index}"]
                 columns = {name: port[name] for name in ("network_id", "mac_address", "fixed_ips")}
-                servers.set_nic(conn, server_id, index, port_id=port["id"], **columns)
+                nics.set_columns(conn, server_id, index, port_id=port["id"], **columns)
             power_state = None if row is None else row["power_state"]
             servers.set_columns(conn, server_id, node_id=node_id, power_state=power_state, launched_at=nodes.database_time(conn))
 

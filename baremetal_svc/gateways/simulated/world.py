@@ -15,7 +15,7 @@ from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.gateways import sending
 from baremetal_svc.gateways.protocols import ImageView, NetworkView, PortView
 from baremetal_svc.gateways.simulated import transitions
-from baremetal_svc.gateways.simulated.state import Fault, SimulatedNetwork, SimulatedNode, SimulatedPort
+from baremetal_svc.gateways.simulated.state import Fault, SimulatedFloatingIp, SimulatedNetwork, SimulatedNode, SimulatedPort
 
 _NAMESPACE = uuid.UUID("51a71a7e-0000-4000-8000-000000000000")
 Accept = Callable[..., None]
@@ -33,6 +33,7 @@ class World:
         self.nodes: dict[str, SimulatedNode] = {}
         self.networks: dict[str, SimulatedNetwork] = {}
         self.ports: dict[str, SimulatedPort] = {}
+        self.floating_ips: dict[str, SimulatedFloatingIp] = {}
         self.images: dict[str, ImageView] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._faults: list[Fault] = []
