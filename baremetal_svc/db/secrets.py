@@ -26,7 +26,7 @@ class Vault:
         ciphertext = self._fernet.encrypt(value.encode()).decode()
         conn.execute(sa.insert(Secret.__table__).values(operation_id=operation_id, name=name, ciphertext=ciphertext))
 
-    def get(self, conn: Connection, operation_id: str, name: str) -> str | None:
-        """The secret, or None."""
-        found = conn.execute(select(SECRET.ciphertext).where(SECRET.operation_id == operation_id, SECRET.name == name)).scalar()
-        return None if found is None else self._fernet.decrypt(found.encode()).decode()
+    def all_of(self, conn: Connection, operation_id: str) -> dict[str, str]:
+        """The secrets of an operation by name."""
+        found = conn.execute(select(SECRET.name, SECRET.ciphertext).where(SECRET.operation_id == operation_id))
+        return {name: self._fernet.decrypt(ciphertext.encode()).decode() for name, ciphertext in found}

@@ -90,6 +90,11 @@ class ImageView:
     size: int | None = None
     min_disk: int = 0
 
+    @property
+    def partition_image(self) -> bool:
+        """An image of one partition comes with a kernel and a ramdisk; every other one is of a whole disk."""
+        return bool(self.instance_info.keys() & {"kernel", "ramdisk"})
+
 
 class Ironic(Protocol):
     """Bare metal. Source: Ironic API reference, microversion fixed by the adapter."""
@@ -110,7 +115,7 @@ class Ironic(Protocol):
         """
 
     def set_config_drive(self, node_id: str, server_id: str, config_drive: Mapping[str, Any]) -> None:
-        """PATCH ``instance_info/configdrive`` = {"meta_data", "network_data", "user_data"}, repeating ``instance_uuid`` in it.
+        """PATCH ``instance_info/configdrive`` = {"meta_data", "network_data", "user_data", "vendor_data"}, repeating ``instance_uuid``.
 
         :raises NodeHeldByAnother:
         """

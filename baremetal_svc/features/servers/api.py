@@ -13,10 +13,11 @@ from baremetal_svc.db import operations
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Invalid
 from baremetal_svc.features.servers import policy, rules, schema, service
+from baremetal_svc.features.servers.service import Shown
 
 
 class Server(wtypes.Base):
-    """A server as a tenant sees it; ``node`` for operators only, ``fault`` in status error only."""
+    """A server as a tenant sees it; ``node`` and ``affinity_zone`` for operators only, ``fault`` in status error only."""
 
     uuid = wtypes.text
     name = wtypes.text
@@ -34,36 +35,41 @@ class Server(wtypes.Base):
     key_name = wtypes.text
     partitions = views.json_type
     locked = bool
+    tags = [wtypes.text]
     created_at = wtypes.text
     updated_at = wtypes.text
     fault = views.json_type
     node = wtypes.text
+    affinity_zone = wtypes.text
     links = [views.Link]
 
 
 _SUMMARY = ("uuid", "name", "description", "status", "power_state", "links")
-#: Each field by how it comes out of (call, row, NICs): lists and single views are made from the same table.
-_FIELDS: dict[str, Callable[[Call, Row, Sequence[Row]], Any]] = {
-    "uuid": lambda call, row, nics: row["id"],
-    "name": lambda call, row, nics: row["name"],
-    "description": lambda call, row, nics: row["description"],
-    "project_id": lambda call, row, nics: row["project_id"],
-    "user_id": lambda call, row, nics: row["user_id"],
-    "status": lambda call, row, nics: row["status"],
-    "power_state": lambda call, row, nics: row["power_state"],
-    "availability_zone": lambda call, row, nics: row["availability_zone"],
-    "flavor_uuid": lambda call, row, nics: row["flavor_id"],
-    "image_uuid": lambda call, row, nics: row["image_id"],
-    "addresses": lambda call, row, nics: _addresses(nics),
-    "launched_at": lambda call, row, nics: views.moment(row["launched_at"]),
-    "metadata": lambda call, row, nics: row["metadata"],
-    "key_name": lambda call, row, nics: row["key_name"],
-    "partitions": lambda call, row, nics: row["partitions"],
-    "locked": lambda call, row, nics: row["locked_by"] is not None,
-    "created_at": lambda call, row, nics: views.moment(row["created_at"]),
-    "updated_at": lambda call, row, nics: views.moment(row["updated_at"]),
-    "links": lambda call, row, nics: views.links(call, "servers", row["id"]),
+#: Each field by how it is made: lists and single views are made from the same table.
+_FIELDS: dict[str, Callable[[Call, Shown], Any]] = {
+    "uuid": lambda call, it: it.row["id"],
+    "name": lambda call, it: it.row["name"],
+    "description": lambda call, it: it.row["description"],
+    "project_id": lambda call, it: it.row["project_id"],
+    "user_id": lambda call, it: it.row["user_id"],
+    "status": lambda call, it: it.row["status"],
+    "power_state": lambda call, it: it.row["power_state"],
+    "availability_zone": lambda call, it: it.row["availability_zone"],
+    "flavor_uuid": lambda call, it: it.row["flavor_id"],
+    "image_uuid": lambda call, it: it.row["image_id"],
+    "addresses": lambda call, it: _addresses(it.nics),
+    "launched_at": lambda call, it: views.moment(it.row["launched_at"]),
+    "metadata": lambda call, it: it.row["metadata"],
+    "key_name": lambda call, it: it.row["key_name"],
+    "partitions": lambda call, it: it.row["partitions"],
+    "locked": lambda call, it: it.row["locked_by"] is not None,
+    "tags": lambda call, it: it.tags,
+    "created_at": lambda call, it: views.moment(it.row["created_at"]),
+    "updated_at": lambda call, it: views.moment(it.row["updated_at"]),
+    "links": lambda call, it: views.links(call, "servers", it.row["id"]),
 }
+#: Fields that came with a later minor version.
+_SINCE = {"tags": 3}
 
 
 def create(call: Call) -> Answer:
@@ -72,7 +78,7 @@ def create(call: Call) -> Answer:
     headers = {"Location": f"{call.base}/v1/servers/{row['id']}"}
     if operation_id is not None:
         headers["Link"] = f'<{call.base}/v1/operations/{operation_id}>; rel="operation"'
-    return Answer(201, _single(call, *service.show(call, row["id"])), headers)
+    return Answer(201, _single(call, service.show(call, row["id"])), headers)
 
 
 def index(call: Call) -> Answer:
@@ -82,21 +88,21 @@ def index(call: Call) -> Answer:
 
 def detail(call: Call) -> Answer:
     """GET /v1/servers/detail."""
-    return _page(call, tuple(_FIELDS))
+    return _page(call, _fields(call))
 
 
 def show(call: Call, server_id: str) -> Answer:
     """GET /v1/servers/{server_id}."""
-    row, nics = service.show(call, server_id)
-    values = _single(call, row, nics)
+    shown = service.show(call, server_id)
+    values = _single(call, shown)
     chosen = _chosen(call)
-    return Answer(200, {name: values[name] for name in (*chosen, "links")} if chosen else values, _tag(row))
+    return Answer(200, {name: values[name] for name in (*chosen, "links")} if chosen else values, _etag(shown))
 
 
 def update(call: Call, server_id: str) -> Answer:
     """PATCH /v1/servers/{server_id}: 200 with the server."""
-    row, nics = service.update(call, server_id)
-    return Answer(200, _single(call, row, nics), _tag(row))
+    shown = service.update(call, server_id)
+    return Answer(200, _single(call, shown), _etag(shown))
 
 
 def delete(call: Call, server_id: str) -> Answer:
@@ -106,16 +112,17 @@ def delete(call: Call, server_id: str) -> Answer:
 
 
 def _page(call: Call, names: Sequence[str]) -> Answer:
-    rows, nics = service.page(call, views.limit(call))
+    found = service.page(call, views.limit(call))
     makers = [(name, _FIELDS[name]) for name in names]
-    items = [{name: make(call, row, nics[row["id"]]) for name, make in makers} for row in rows]
-    return Answer(200, views.page(call, "servers", items, rows[-1]["id"] if rows else None))
+    items = [{name: make(call, shown) for name, make in makers} for shown in found]
+    return Answer(200, views.page(call, "servers", items, found[-1].row["id"] if found else None))
 
 
-def _single(call: Call, row: Row, nics: Sequence[Row]) -> dict[str, Any]:
-    values = {name: make(call, row, nics) for name, make in _FIELDS.items()}
+def _single(call: Call, shown: Shown) -> dict[str, Any]:
+    row = shown.row
+    values = {name: _FIELDS[name](call, shown) for name in _fields(call)}
     if call.context.is_operator:
-        values["node"] = row["node_name"]
+        values["node"], values["affinity_zone"] = row["node_name"], row["affinity_zone"] or None
     if row["status"] == "error":
         failed = call.services.db.query(lambda conn: operations.last_failed_of(conn, row["id"]))
         if failed is not None and failed["error"]:
@@ -123,15 +130,20 @@ def _single(call: Call, row: Row, nics: Sequence[Row]) -> dict[str, Any]:
     return views.single(Server, values)
 
 
-def _tag(row: Row) -> dict[str, str]:
-    return {"ETag": editing.etag(rules.editable(row))}
+def _etag(shown: Shown) -> dict[str, str]:
+    return {"ETag": editing.etag(rules.editable(shown.row))}
+
+
+def _fields(call: Call) -> tuple[str, ...]:
+    return tuple(name for name in _FIELDS if _SINCE.get(name, 1) <= call.version)
 
 
 def _chosen(call: Call) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(call.query["fields"].split(","))) if "fields" in call.query else ()
-    unknown = [name for name in chosen if name not in _FIELDS]
+    known = _fields(call)
+    unknown = [name for name in chosen if name not in known]
     if unknown:
-        raise Invalid(f"There is no field {unknown[0]!r}.", hint=f"Fields are: {', '.join(_FIELDS)}.")
+        raise Invalid(f"There is no field {unknown[0]!r}.", hint=f"Fields are: {', '.join(known)}.")
     return chosen
 
 

@@ -2,8 +2,10 @@
 """The use cases of servers: check what the request names, write rows and operation in one transaction, wake a conductor after it."""
 
 import base64
+import json
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from oslo_db.exception import DBDuplicateEntry, DBReferenceError
@@ -12,7 +14,7 @@ from sqlalchemy import Connection
 from baremetal_svc.api import editing, idempotency
 from baremetal_svc.api.call import Call
 from baremetal_svc.conductor import client
-from baremetal_svc.db import flavors, keypairs, nics, operations, pools, servers
+from baremetal_svc.db import flavors, groups, keypairs, nics, operations, pools, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
@@ -29,7 +31,7 @@ def create(call: Call) -> tuple[Row, str | None]:
     """
     asked: Mapping[str, Any] = call.body["server"]
     count = _count(asked, call.services.conf.api.max_count)
-    _check_user_data(asked.get("user_data"))
+    _check_encoded(asked)
     operation_ids: list[str] = []
 
     def make(conn: Connection) -> Row:
@@ -44,13 +46,13 @@ def create(call: Call) -> tuple[Row, str | None]:
     replayed = idempotency.replay(call, servers.get)
     if replayed is not None:
         return replayed, _operation_of(call, replayed["id"])
-    flavor = call.services.db.query(lambda conn: _flavor(conn, call, asked["flavor_uuid"].lower()))
+    flavor = call.services.db.query(lambda conn: _looked_up(conn, call, asked))
     asked = _with_key(call, asked)
     _check_outside(call, asked)
     try:
         row, made = idempotency.once(call, servers.get, make, "The servers could not be written.")
     except DBReferenceError as error:
-        raise NotFound(f"There is no flavor {flavor['id']} any more.") from error
+        raise NotFound("The flavor or the server group has just been deleted.") from error
     if made:
         call.services.wake(operation_ids[0])
     return row, operation_ids[0] if made else _operation_of(call, row["id"])
@@ -60,51 +62,64 @@ def _operation_of(call: Call, server_id: str) -> str | None:
     return call.services.db.query(lambda conn: operations.create_of(conn, server_id))
 
 
-def show(call: Call, server_id: str) -> tuple[Row, Sequence[Row]]:
-    """A server and its NICs. :raises NotFound: unknown or foreign."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A server with what is shown of it from other tables."""
 
-    def work(conn: Connection) -> tuple[Row, Sequence[Row]]:
-        row = existing(servers.get(conn, server_id, call.visible_project), "server", server_id)
-        return row, nics.of_server(conn, server_id)
-
-    return call.services.db.query(work)
+    row: Row
+    nics: Sequence[Row]
+    tags: Sequence[str]
 
 
-def page(call: Call, limit: int) -> tuple[list[Row], dict[str, list[Row]]]:
-    """A page of servers and their NICs: two queries whatever the limit. :raises NotFound: the marker."""
+def show(call: Call, server_id: str) -> Shown:
+    """A server. :raises NotFound: unknown or foreign."""
+    return call.services.db.query(lambda conn: _shown(conn, call, server_id))
+
+
+def _shown(conn: Connection, call: Call, server_id: str) -> Shown:
+    row = existing(servers.get(conn, server_id, call.visible_project), "server", server_id)
+    return Shown(row, nics.of_server(conn, server_id), servers.tags_of(conn, [server_id])[server_id])
+
+
+def page(call: Call, limit: int) -> list[Shown]:
+    """A page of servers: three queries whatever the limit. :raises NotFound: the marker."""
     query = call.query
-    columns = {"name": "name", "status": "status", "flavor_uuid": "flavor_id", "image_uuid": "image_id"}
-    filters = {column: query[name] for name, column in columns.items() if name in query}
+    columns = {"flavor_uuid": "flavor_id", "image_uuid": "image_id", **{name: name for name in ("name", "status", "flavor_name", "ip")}}
+    filters: dict[str, Any] = {column: query[name] for name, column in columns.items() if name in query}
+    if "tags" in query:
+        filters["tags"] = query["tags"].split(",")
     everybody = call.context.is_operator and str(query.get("all_tenants", "")).lower() in ("true", "1")
     if not everybody:
         filters["project_id"] = call.context.project_id
 
-    def work(conn: Connection) -> tuple[list[Row], dict[str, list[Row]]]:
+    def work(conn: Connection) -> list[Shown]:
         marker = None
         if "marker" in query:
             project = None if everybody else call.context.project_id
             marker = existing(servers.get(conn, query["marker"], project), "server", query["marker"])
         descending = query.get("sort_dir") == "desc"
         found = servers.page(conn, filters, sort_key=query.get("sort_key", "id"), descending=descending, limit=limit, marker=marker)
-        return found, nics.of_servers(conn, [row["id"] for row in found])
+        ids = [row["id"] for row in found]
+        connections, tags = nics.of_servers(conn, ids), servers.tags_of(conn, ids)
+        return [Shown(row, connections[row["id"]], tags[row["id"]]) for row in found]
 
     return call.services.db.query(work)
 
 
-def update(call: Call, server_id: str) -> tuple[Row, Sequence[Row]]:
-    """Edit name, description and metadata; the server and its NICs.
+def update(call: Call, server_id: str) -> Shown:
+    """Edit name, description and metadata; the server.
 
     :raises NotFound: unknown or foreign. :raises Conflict: it is being deleted. :raises PreconditionFailed: :raises Invalid:
     """
 
-    def work(conn: Connection) -> tuple[Row, Sequence[Row]]:
+    def work(conn: Connection) -> Shown:
         row = existing(servers.get(conn, server_id, call.visible_project, lock=True), "server", server_id)
         check_not_deleting(row)
         document = rules.editable(row)
         editing.check_match(call.if_match, document)
         done = editing.edited(document, call.body, schema.EDITED)
         servers.set_columns(conn, server_id, name=done["name"], description=done.get("description"), metadata=done.get("metadata", {}))
-        return existing(servers.get(conn, server_id), "server", server_id), nics.of_server(conn, server_id)
+        return _shown(conn, call, server_id)
 
     return call.services.db.transact(work)
 
@@ -136,10 +151,12 @@ def delete(call: Call, server_id: str) -> str:
 def _write(conn: Connection, call: Call, asked: Mapping[str, Any], flavor: Row, name: str) -> tuple[str, str]:
     server_id = str(uuid.uuid4())
     servers.insert(conn, _row(call, asked, flavor, server_id, name), [_requested(network) for network in asked["networks"]])
+    servers.set_tags(conn, server_id, asked.get("tags", ()))
+    if (group_id := _group_id(call)) is not None:
+        groups.join(conn, group_id, server_id)
     operation_id = client.enqueue(conn, call.context, "servers.create", server_id, _arguments(call, asked, flavor, server_id, name))
-    for secret in ("user_data", "public_key"):
-        if asked.get(secret):
-            call.services.vault.put(conn, operation_id, secret, _plain(secret, asked[secret]))
+    for secret, value in _secrets(asked).items():
+        call.services.vault.put(conn, operation_id, secret, value)
     return server_id, operation_id
 
 
@@ -153,10 +170,10 @@ def _row(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str, name
         "status": Status.BUILDING,
         "flavor_id": flavor["id"],
         "image_id": asked["image_uuid"].lower(),
-        "availability_zone": asked.get("availability_zone"),
+        "availability_zone": _zone(call, asked),
         "key_name": asked.get("key_name", "default" if "public_key" in asked else None),
         "metadata": asked.get("metadata") or {},
-        "partitions": asked.get("partitions") or {},
+        "partitions": _partitions(asked),
     }
 
 
@@ -169,6 +186,8 @@ def _arguments(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str
         "nics": [_argument(network) for network in asked["networks"]],
         "pool_ids": flavor["pools"] or [pools.DEFAULT_ID],
         "resource_class": flavor["resource_class"],
+        "node_tags": _node_tags(call, asked, flavor),
+        "partitions": _partitions(asked),
         "attempts": call.services.conf.conductor.deploy_attempts,
         "quarantine": _quarantine(call),
     }
@@ -193,8 +212,33 @@ def _nic(nic: Row) -> dict[str, Any]:
     return {**what, "nic_index": nic["nic_index"]}
 
 
-def _plain(name: str, value: str) -> str:
-    return base64.b64decode(value).decode() if name == "user_data" else value
+def _zone(call: Call, asked: Mapping[str, Any]) -> str | None:
+    return asked.get("availability_zone") or call.services.conf.api.default_availability_zone
+
+
+def _node_tags(call: Call, asked: Mapping[str, Any], flavor: Row) -> list[str]:
+    """Zones and aggregates are a view on tags: what the node must carry."""
+    zone = _zone(call, asked)
+    zones = [] if zone is None else [f"{pools.AVAILABILITY_ZONE}{zone}"]
+    return [*zones, *(f"{key}={value}" for key, value in sorted(flavor["resource_aggregates"].items()))]
+
+
+def _partitions(asked: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(size) for name, size in (asked.get("partitions") or {}).items()}
+
+
+def _group_id(call: Call) -> str | None:
+    group_id: str | None = call.body.get("scheduler_hints", {}).get("group")
+    return None if group_id is None else group_id.lower()
+
+
+def _secrets(asked: Mapping[str, Any]) -> dict[str, str]:
+    """What goes to the conductor encrypted, as text."""
+    plain = {"public_key": asked.get("public_key"), "admin_pass": asked.get("adminPass")}
+    plain["user_data"] = base64.b64decode(asked.get("user_data", "")).decode()
+    if asked.get("personality"):
+        plain["personality"] = json.dumps(asked["personality"])
+    return {name: value for name, value in plain.items() if value}
 
 
 def _count(asked: Mapping[str, Any], most: int) -> int:
@@ -206,11 +250,16 @@ def _count(asked: Mapping[str, Any], most: int) -> int:
     return int(count)
 
 
-def _check_user_data(value: str | None) -> None:
+def _check_encoded(asked: Mapping[str, Any]) -> None:
     try:
-        base64.b64decode(value or "", validate=True).decode()
+        base64.b64decode(asked.get("user_data", ""), validate=True).decode()
     except ValueError as error:  # not base64, not ASCII, or not UTF-8
         raise Invalid("user_data is not base64 of UTF-8 text.") from error
+    for file in asked.get("personality", ()):
+        try:
+            base64.b64decode(file["contents"], validate=True)
+        except ValueError as error:
+            raise Invalid(f"The contents of {file['path']} in personality are not base64.") from error
 
 
 def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -222,6 +271,19 @@ def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         raise Invalid("key_name and public_key exclude each other.")
     pair = call.services.db.query(lambda conn: keypairs.get(conn, call.context.user_id or "", name))
     return {**asked, "public_key": existing(pair, "key pair", repr(name))["public_key"]}
+
+
+def _looked_up(conn: Connection, call: Call, asked: Mapping[str, Any]) -> Row:
+    """The flavor, once everything of ours that the request names is there for this project.
+
+    :raises NotFound: flavor, group or zone. :raises Conflict: the flavor is disabled.
+    """
+    group_id, zone = _group_id(call), _zone(call, asked)
+    if group_id is not None:
+        existing(groups.get(conn, group_id, str(call.context.project_id)), "server group", group_id)
+    if zone is not None and zone not in pools.values_of(conn, pools.AVAILABILITY_ZONE):
+        raise NotFound(f"There is no availability zone {zone!r}.", hint="GET /v1/availability_zones lists them.")
+    return _flavor(conn, call, asked["flavor_uuid"].lower())
 
 
 def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
@@ -238,6 +300,7 @@ def _check_outside(call: Call, asked: Mapping[str, Any]) -> None:
     image = existing(gateways.images.get_image(asked["image_uuid"].lower(), project), "image", asked["image_uuid"])
     if image.status != "active":
         raise Conflict(f"Image {image.id} is {image.status}.", hint="Choose an image that is active.")
+    rules.check_partitions(image, _partitions(asked))
     for network_id in {network["net_id"].lower() for network in asked["networks"] if "net_id" in network}:
         network = existing(gateways.neutron.get_network(network_id, project, token), "network", network_id)
         if not network.subnet_ids:

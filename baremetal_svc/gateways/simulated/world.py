@@ -73,11 +73,13 @@ class World:
             self.networks[view.id] = SimulatedNetwork(view, len(self.networks))
             return view.id
 
-    def add_image(self, name: str = "image", *, status: str = "active", min_disk: int = 0) -> str:
-        """Add an image that every project may use. Returns its id."""
+    def add_image(self, name: str = "image", *, status: str = "active", min_disk: int = 0, partition: bool = False) -> str:
+        """Add an image that every project may use, of a whole disk or of one partition. Returns its id."""
         with self.lock:
             image_id = self.new_id("image")
             instance_info = {"image_source": f"http://images.test/{image_id}", "image_checksum": "0" * 32}
+            if partition:
+                instance_info |= {"kernel": "http://images.test/kernel", "ramdisk": "http://images.test/ramdisk"}
             self.images[image_id] = ImageView(image_id, name, status, instance_info, None, min_disk)
             return image_id
 
