@@ -3,4 +3,5 @@
 
 FEATURES = (
     "servers", "power", "networks", "tags", "locking", "server_groups", "flavors", "keypairs", "nodes", "pools", "aggregates", "operations",
+    "events", "faults",
 )  # fmt: skip
