@@ -39,6 +39,8 @@ LIFECYCLE: dict[str, Change] = {
     "power.soft_stop": _row({Status.ACTIVE}, Status.SOFT_POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
     "power.reboot": _row({Status.ACTIVE}, Status.REBOOTING, Status.ACTIVE, Status.ERROR, deadline=_POWER),
     "power.soft_reboot": _row({Status.ACTIVE}, Status.SOFT_REBOOTING, Status.ACTIVE, Status.ACTIVE, deadline=_POWER),
+    # Its failure is "error": the disk may be half written. Rebuilding again completes it.
+    "rebuild.deploy": _row({*_SETTLED, Status.ERROR}, Status.REBUILDING, Status.ACTIVE, Status.ERROR, cancellable=False),
     # A connection comes and goes beside the status.
     "networks.attach": Change(_SETTLED, None, None, None, deadline=900.0),
     "networks.detach": Change(_SETTLED, None, None, None, cancellable=False, deadline=900.0),

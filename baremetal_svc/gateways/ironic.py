@@ -25,16 +25,23 @@ PAGE = 1000
 MARKER = "baremetal_svc"
 _FIELDS = (
     "uuid,name,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,resource_class,"
-    "protected,retired,last_error,traits,properties,conductor_group,owner,lessee,shard"
+    "protected,retired,last_error,traits,properties,conductor_group,owner,lessee,shard,provision_updated_at"
 ).split(",")
 _PORT_FIELDS = ["node_uuid", "address", "pxe_enabled", "physical_network"]
 _GUARD_FIELDS = (
-    "uuid,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,protected,last_error".split(",")
-)
+    "uuid,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,protected,last_error,"
+    "provision_updated_at"
+).split(",")
 _DEPLOYING = frozenset({"deploying", "wait call-back", "deploy hold", "active"})
 # States of a node of ours in which Ironic takes target "deleted"; every other one has to end first.
 _UNDEPLOYABLE = frozenset(
     "active,deploy failed,wait call-back,error,rescue,rescue wait,rescue failed,unrescue failed,service failed,service wait".split(",")
+)
+_REBUILDABLE = frozenset({"active", "deploy failed", "error"})
+#: What images have Ironic told, now or before.
+_OF_IMAGES = frozenset(
+    "image_source,image_checksum,image_os_hash_algo,image_os_hash_value,image_disk_format,image_type,kernel,ramdisk,root_gb,ephemeral_gb,"
+    "swap_mb,capabilities,preserve_ephemeral".split(",")
 )
 _RELEASED = frozenset({"available", "deleting", "cleaning", "clean wait", "clean failed", "clean hold", "manageable", "enroll"})
 # What the client calls a power target, and whether it is soft.
@@ -150,6 +157,26 @@ class IronicGateway:
     def set_config_drive(self, node_id: str, server_id: str, config_drive: Mapping[str, Any]) -> None:
         """One PATCH; Ironic builds the image from the parts at deploy time and masks them when asked for the node."""
         self._patch_ours(node_id, server_id, _added({"configdrive": dict(config_drive)}))
+
+    def set_image(self, node_id: str, server_id: str, instance_info: Mapping[str, Any]) -> None:
+        """Look, PATCH."""
+        raw = self._sender.read(lambda: self._client.node.get(node_id, fields=["instance_info"])).to_dict()
+        stale = sorted((_OF_IMAGES & raw["instance_info"].keys()) - instance_info.keys())
+        removed: Patch = [{"op": "remove", "path": f"/instance_info/{key}"} for key in stale]
+        self._patch_ours(node_id, server_id, [*removed, *_added(instance_info)])
+
+    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None) -> None:
+        """Look, PUT."""
+
+        def step() -> None:
+            node = self._look_at_ours(node_id, server_id)
+            if node.provision_updated_at != provisioned_at:
+                return
+            if node.provision_state not in _REBUILDABLE:
+                raise OutsideRefused(f"node {node_id} cannot be rebuilt: it is {node.provision_state}")
+            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "rebuild"))
+
+        self._sender.repeat(step)
 
     def unbind_node(self, node_id: str, server_id: str) -> None:
         """One PATCH; refused and hence nothing to do when the node is not ours."""
@@ -314,4 +341,5 @@ def _view(raw: Mapping[str, Any]) -> NodeView:
         owner=raw.get("owner"),
         lessee=raw.get("lessee"),
         shard=raw.get("shard"),
+        provision_updated_at=raw.get("provision_updated_at"),
     )

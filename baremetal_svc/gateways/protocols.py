@@ -33,6 +33,7 @@ class NodeView:
     owner: str | None = None
     lessee: str | None = None
     shard: str | None = None
+    provision_updated_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,20 @@ class Ironic(Protocol):
         """PATCH ``instance_info/configdrive`` = {"meta_data", "network_data", "user_data", "vendor_data"}, repeating ``instance_uuid``.
 
         :raises NodeHeldByAnother:
+        """
+
+    def set_image(self, node_id: str, server_id: str, instance_info: Mapping[str, Any]) -> None:
+        """PATCH ``instance_info`` to another image: what an earlier image needs and this one does not is removed. The config drive stays.
+
+        :raises NodeHeldByAnother:
+        """
+
+    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None) -> None:
+        """Look, then PUT provision target ``rebuild`` without payload; no-op when the provision state has changed since ``provisioned_at``
+        (``provision_updated_at`` of an earlier look): it was asked for already.
+
+        :raises NodeHeldByAnother: instance_uuid is not the server's.
+        :raises OutsideRefused: the node is in a state from which it cannot be rebuilt.
         """
 
     def unbind_node(self, node_id: str, server_id: str) -> None:

@@ -18,6 +18,7 @@ from baremetal_svc.db import flavors, groups, keypairs, nics, operations, pools,
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
+from baremetal_svc.domain.image import check_active, check_partitions
 from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.server import Status, check_not_deleting, check_unlocked
 from baremetal_svc.features.servers import rules, schema
@@ -298,9 +299,8 @@ def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
 def _check_outside(call: Call, asked: Mapping[str, Any]) -> None:
     gateways, project, token = call.services.gateways, str(call.context.project_id), call.context.auth_token
     image = existing(gateways.images.get_image(asked["image_uuid"].lower(), project), "image", asked["image_uuid"])
-    if image.status != "active":
-        raise Conflict(f"Image {image.id} is {image.status}.", hint="Choose an image that is active.")
-    rules.check_partitions(image, _partitions(asked))
+    check_active(image)
+    check_partitions(image, _partitions(asked))
     for network_id in {network["net_id"].lower() for network in asked["networks"] if "net_id" in network}:
         network = existing(gateways.neutron.get_network(network_id, project, token), "network", network_id)
         if not network.subnet_ids:

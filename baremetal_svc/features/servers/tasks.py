@@ -20,6 +20,7 @@ from baremetal_svc.db.rows import Row
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.domain import configdrive
 from baremetal_svc.domain.errors import DeployFailed, NoValidNode, OutsideRefused
+from baremetal_svc.domain.image import layout
 from baremetal_svc.features.servers import rules
 from baremetal_svc.gateways.protocols import Images, Ironic, Neutron
 from baremetal_svc.scheduler.claim import claim_node, explanation
@@ -36,7 +37,7 @@ class FindImage(Step):
         image = images.get_image(image_id, project_id)
         if image is None or image.status != "active":
             raise OutsideRefused(f"Image {image_id} is not there or not active any more.")
-        return {**image.instance_info, **rules.layout(image, partitions or {})}
+        return {**image.instance_info, **layout(image, partitions or {})}
 
 
 class ClaimNode(Step):

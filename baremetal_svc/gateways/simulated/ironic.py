@@ -114,6 +114,28 @@ class SimulatedIronic:
             accept(node_id=node_id, server_id=server_id)
             transitions.start(self._world, node, "deploy", "deploying", "active")
 
+    def set_image(self, node_id: str, server_id: str, instance_info: Mapping[str, Any]) -> None:
+        """See the protocol."""
+        with self._world.request("ironic", "set_image", node_id) as accept:
+            node = self._ours(node_id, server_id)
+            _refuse_in_passing(node)
+            accept(node_id=node_id, server_id=server_id, instance_info=dict(instance_info))
+            kept = {name: value for name, value in node.instance_info.items() if name in (_MARKER, "configdrive")}
+            node.instance_info = {**kept, **instance_info}
+
+    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None) -> None:
+        """See the protocol."""
+        with self._world.request("ironic", "rebuild", node_id) as accept:
+            node = self._ours(node_id, server_id)
+            if node.view().provision_updated_at != provisioned_at:
+                return
+            if node.provision_state not in ("active", "deploy failed", "error") or node.maintenance:
+                raise OutsideRefused(f"node {node_id} cannot be rebuilt: it is {node.provision_state}")
+            if node.protected:
+                raise OutsideRefused(f"Ironic refused: Node {node_id} is protected and cannot be undeployed, rebuilt or deleted")
+            accept(node_id=node_id, server_id=server_id)
+            transitions.start(self._world, node, "deploy", "deploying", "active")
+
     def undeploy(self, node_id: str, server_id: str) -> bool:
         """See the protocol."""
         with self._world.request("ironic", "undeploy", node_id) as accept:

@@ -22,6 +22,7 @@ class SimulatedNode:
     lessee: str | None = None
     shard: str | None = None
     provision_state: str = "available"
+    provision_changes: int = 0
     target_provision_state: str | None = None
     power_state: str | None = "power off"
     target_power_state: str | None = None
@@ -58,6 +59,7 @@ class SimulatedNode:
             owner=self.owner,
             lessee=self.lessee,
             shard=self.shard,
+            provision_updated_at=f"change {self.provision_changes}",
         )
 
 
