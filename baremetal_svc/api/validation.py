@@ -20,6 +20,13 @@ UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]
 NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^(?=[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])[^\x00-\x1f\x7f]*$"}
 BOOLEAN_TEXT = {"type": "string", "enum": ["true", "false", "True", "False", "1", "0"]}
 LIMIT = {"type": "integer", "minimum": 1, "maximum": 100000}
+#: Key and value pairs of the users' own.
+METADATA = {
+    "type": "object",
+    "propertyNames": {"pattern": r"^[a-zA-Z0-9\-_:. ]{1,255}$"},
+    "additionalProperties": {"type": "string", "maxLength": 255},
+    "maxProperties": 128,
+}
 #: A tag of a server: no comma, which separates tags in a query, and no slash, which separates them in a path.
 TAG_FORM = r"[^\x00-\x20\x7f,/]([^\x00-\x1f\x7f,/]{0,58}[^\x00-\x20\x7f,/])?"
 TAG = {"type": "string", "minLength": 1, "maxLength": 60, "pattern": f"^{TAG_FORM}$"}

@@ -151,6 +151,7 @@ class Server(Model):
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
     partitions: Mapped[dict[str, Any]] = mapped_column(JSON)
     locked_by: Mapped[str | None] = mapped_column(String(8))
+    adopted: Mapped[bool] = mapped_column(Boolean, server_default=sa.false())
     launched_at: Mapped[float | None] = mapped_column(Time)
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)

@@ -39,6 +39,8 @@ LIFECYCLE: dict[str, Change] = {
     "power.soft_stop": _row({Status.ACTIVE}, Status.SOFT_POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
     "power.reboot": _row({Status.ACTIVE}, Status.REBOOTING, Status.ACTIVE, Status.ERROR, deadline=_POWER),
     "power.soft_reboot": _row({Status.ACTIVE}, Status.SOFT_REBOOTING, Status.ACTIVE, Status.ACTIVE, deadline=_POWER),
+    "adoption.adopt": _row({None}, Status.BUILDING, Status.ACTIVE, Status.ERROR),
+    "adoption.release": _row({*_SETTLED, Status.ERROR}, Status.DELETING, None, Status.ERROR, cancellable=False),
     # Its failure is "error": the disk may be half written. Rebuilding again completes it.
     "rebuild.deploy": _row({*_SETTLED, Status.ERROR}, Status.REBUILDING, Status.ACTIVE, Status.ERROR, cancellable=False),
     # A connection comes and goes beside the status.

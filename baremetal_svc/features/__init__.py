@@ -5,6 +5,7 @@ FEATURES = (
     "servers",
     "power",
     "rebuild",
+    "adoption",
     "networks",
     "tags",
     "locking",

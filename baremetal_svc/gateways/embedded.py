@@ -75,6 +75,9 @@ class FlatNetwork:
     def release_port(self, port_id: str, *, preserve: bool) -> None:
         """Nothing to release."""
 
+    def disown_port(self, port_id: str) -> None:
+        """Nothing to note."""
+
     def find_floating_ip(self, address: str, project_id: str, token: str | None = None) -> FloatingIpView | None:
         """None: there are none."""
         return None

@@ -17,7 +17,7 @@ from ironicclient import exc as ironic_errors
 from oslo_config import cfg
 
 from baremetal_svc.domain.errors import NodeHeldByAnother, OutsideRefused
-from baremetal_svc.gateways.protocols import NodeView, PortView
+from baremetal_svc.gateways.protocols import ManageableView, NodeView, PortView
 from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
 API_VERSION = "1.95"
@@ -28,6 +28,7 @@ _FIELDS = (
     "protected,retired,last_error,traits,properties,conductor_group,owner,lessee,shard,provision_updated_at"
 ).split(",")
 _PORT_FIELDS = ["node_uuid", "address", "pxe_enabled", "physical_network"]
+_VIF_FIELDS = ["uuid", "node_uuid", "address", "internal_info", "extra"]
 _GUARD_FIELDS = (
     "uuid,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,protected,last_error,"
     "provision_updated_at"
@@ -100,9 +101,9 @@ class IronicGateway:
             for raw in self._pages("ports", _PORT_FIELDS)
         )
 
-    def _pages(self, what: str, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    def _pages(self, what: str, fields: Sequence[str], query: str = "") -> Iterator[Mapping[str, Any]]:
         # Not client.node.list: it builds an object per node and keeps them all.
-        url: str | None = f"/v1/{what}?limit={PAGE}&fields={','.join(fields)}"
+        url: str | None = f"/v1/{what}?limit={PAGE}&fields={','.join(fields)}&{query}".rstrip("&")
         while url:
             body = self._get_json(url)
             yield from body[what]
@@ -112,6 +113,17 @@ class IronicGateway:
 
     def _get_json(self, url: str) -> Any:
         return self._sender.read(lambda: self._client.http_client.json_request("GET", url)[1])
+
+    def list_manageable(self) -> list[ManageableView]:
+        """Three listings: nodes, ports, port groups."""
+        states = "provision_state=active&associated=false&maintenance=false"
+        fields = ["uuid", "name", "resource_class", "power_state", "provision_state", "instance_info"]
+        nodes = [raw for raw in self._pages("nodes", fields, states) if raw["resource_class"]]
+        if not nodes:
+            return []
+        ports = _vifs_by_node(self._pages("ports", [*_VIF_FIELDS, "portgroup_uuid"]))
+        groups = _vifs_by_node(self._pages("portgroups", [*_VIF_FIELDS, "mode"]))
+        return [_manageable(raw, ports.get(raw["uuid"], ()), groups.get(raw["uuid"], ())) for raw in nodes]
 
     def get_node(self, node_id: str) -> NodeView | None:
         """One node, or None."""
@@ -181,6 +193,15 @@ class IronicGateway:
     def unbind_node(self, node_id: str, server_id: str) -> None:
         """One PATCH; refused and hence nothing to do when the node is not ours."""
         cleared: Patch = [{"op": "remove", "path": "/instance_uuid"}, {"op": "replace", "path": "/instance_info", "value": {}}]
+        try:
+            self._patch(node_id, [_marker(server_id), *cleared])
+        except Refusal as refusal:
+            if refusal.status != 404 and self._is_ours(node_id, server_id):
+                raise
+
+    def abandon_node(self, node_id: str, server_id: str) -> None:
+        """One PATCH; refused and hence nothing to do when the node is not ours."""
+        cleared: Patch = [{"op": "remove", "path": "/instance_uuid"}, {"op": "remove", "path": f"/instance_info/{MARKER}"}]
         try:
             self._patch(node_id, [_marker(server_id), *cleared])
         except Refusal as refusal:
@@ -319,6 +340,23 @@ def _added(instance_info: Mapping[str, Any]) -> Patch:
 
 def _held(node_id: str) -> NodeHeldByAnother:
     return NodeHeldByAnother(f"the instance_uuid of node {node_id} is not that of this server")
+
+
+def _vifs_by_node(raws: Iterator[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Ports or port groups with the VIF that each carries, by node."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for raw in raws:
+        vif = (raw.get("internal_info") or {}).get("tenant_vif_port_id") or (raw.get("extra") or {}).get("vif_port_id")
+        entry = {"address": raw["address"], "uuid": raw["uuid"], "neutron_port_id": vif}
+        found.setdefault(raw["node_uuid"], []).append({**entry, **({"mode": raw["mode"]} if "mode" in raw else {})})
+    return found
+
+
+def _manageable(raw: Mapping[str, Any], ports: Sequence[dict[str, Any]], groups: Sequence[dict[str, Any]]) -> ManageableView:
+    source = (raw["instance_info"] or {}).get("image_source")
+    return ManageableView(
+        raw["uuid"], raw["name"], raw["resource_class"], raw["power_state"], raw["provision_state"], tuple(ports), tuple(groups), source
+    )
 
 
 def _view(raw: Mapping[str, Any]) -> NodeView:

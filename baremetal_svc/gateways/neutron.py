@@ -154,6 +154,10 @@ class NeutronGateway:
         free = {"device_id": "", "device_owner": "", "binding_host_id": "", "binding_profile": {}}
         self._found(lambda: self._network.update_port(port_id, **free), changes=True)
 
+    def disown_port(self, port_id: str) -> None:
+        """One PUT."""
+        self._found(lambda: self._network.update_port(port_id, device_id="", device_owner=""), changes=True)
+
     def find_floating_ip(self, address: str, project_id: str, token: str | None = None) -> FloatingIpView | None:
         """One GET."""
         body = self._asked(token, "GET", "/floatingips", params={"floating_ip_address": address, "project_id": project_id})

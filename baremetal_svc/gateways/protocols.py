@@ -47,6 +47,23 @@ class PortView:
 
 
 @dataclass(frozen=True, slots=True)
+class ManageableView:
+    """An active node that no instance_uuid names: somebody deployed it without us.
+
+    ``ports``: ({"address", "uuid", "neutron_port_id"}, ...), ``portgroups`` have ``mode`` too.
+    """
+
+    id: str
+    name: str | None
+    resource_class: str
+    power_state: str | None
+    provision_state: str
+    ports: tuple[Mapping[str, Any], ...]
+    portgroups: tuple[Mapping[str, Any], ...]
+    image_source: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NicView:
     """A Neutron port. ``fixed_ips``: ({"subnet_id", "ip_address"}, ...)."""
 
@@ -106,6 +123,9 @@ class Ironic(Protocol):
     def list_ports(self) -> Iterator[PortView]:
         """All ports of all nodes, in pages."""
 
+    def list_manageable(self) -> list[ManageableView]:
+        """Nodes that could be adopted, in three bulk listings."""
+
     def get_node(self, node_id: str) -> NodeView | None:
         """One node, or None when Ironic has none."""
 
@@ -137,6 +157,9 @@ class Ironic(Protocol):
 
     def unbind_node(self, node_id: str, server_id: str) -> None:
         """Clear ``instance_uuid`` and ``instance_info`` of a node that was never deployed; no-op when ours is not set."""
+
+    def abandon_node(self, node_id: str, server_id: str) -> None:
+        """Clear ``instance_uuid`` of an active node and leave it running as it is; no-op when ours is not set."""
 
     def attach_vif(self, node_id: str, server_id: str, port_id: str) -> None:
         """Attach the Neutron port; no-op when it is attached to this node already.
@@ -215,6 +238,9 @@ class Neutron(Protocol):
 
     def release_port(self, port_id: str, *, preserve: bool) -> None:
         """Delete the port, or only unbind it and clear its device_id when it must be preserved; a missing one is no error."""
+
+    def disown_port(self, port_id: str) -> None:
+        """Clear the device_id of a port and leave it bound: the machine goes on using it; a missing one is no error."""
 
     def find_floating_ip(self, address: str, project_id: str, token: str | None = None) -> FloatingIpView | None:
         """The project's floating IP of that address, or None.

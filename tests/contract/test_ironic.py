@@ -253,3 +253,19 @@ def test_a_protected_node_is_not_rebuilt(outside: Outside, server_id: str) -> No
     with pytest.raises(OutsideRefused):
         outside.ironic.rebuild(node_id, server_id, seen.provision_updated_at)
     outside.ironic.unprotect(node_id, server_id)
+
+
+def test_a_machine_that_runs_is_adopted_and_let_go_as_it_is(outside: Outside, server_id: str) -> None:
+    node_id = deployed(outside, server_id)
+    outside.ironic.abandon_node(node_id, server_id)
+    outside.ironic.abandon_node(node_id, server_id)
+    before = outside.until(node_id, "active")
+    assert before.instance_id is None
+    [found] = [view for view in outside.ironic.list_manageable() if view.id == node_id]
+    assert (found.provision_state, found.image_source, len(found.ports)) == ("active", INFO["image_source"], 1)
+    outside.ironic.bind_node(node_id, server_id, {})
+    outside.ironic.protect(node_id, server_id, "adopted")
+    assert node_id not in [view.id for view in outside.ironic.list_manageable()]
+    outside.ironic.unprotect(node_id, server_id)
+    outside.ironic.abandon_node(node_id, server_id)
+    assert outside.ironic.get_node(node_id) == before

@@ -50,9 +50,14 @@ def find_image() -> Step:
     return tasks.FindImage("find-image", provides="instance_info")
 
 
+def protect_node() -> Step:
+    """For flows that take a machine over: protect the node under claim_id."""
+    return tasks.ProtectNode("protect-node")
+
+
 def watch_deployment() -> tuple[Step, Step]:
     """For flows that deploy: wait until what was asked for at deploy_asked_at is done, and protect the node under claim_id."""
-    return tasks.WaitUntilDeployed("wait-until-deployed"), tasks.ProtectNode("protect-node")
+    return tasks.WaitUntilDeployed("wait-until-deployed"), protect_node()
 
 
 def delete(arguments: Mapping[str, Any]) -> linear_flow.Flow:

@@ -2,18 +2,12 @@
 """Bodies and queries of servers, by minor version. Source: Mogan's contract, sections 1.2 and 1.3."""
 
 from baremetal_svc.api.editing import PATCH
-from baremetal_svc.api.validation import BOOLEAN_TEXT, LIMIT, NAME, TAGS, UUID, closed
+from baremetal_svc.api.validation import BOOLEAN_TEXT, LIMIT, METADATA, NAME, TAGS, UUID, closed
 
 _TEXT = {"type": ["string", "null"], "maxLength": 255}
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 1000}
 _SIZE = {"oneOf": [{"type": "integer", "minimum": 0, "maximum": 2**31}, {"type": "string", "pattern": "^[0-9]{1,9}$"}]}
 _POSITIVE_SIZE = {"oneOf": [{"type": "integer", "minimum": 1, "maximum": 2**31}, {"type": "string", "pattern": "^0*[1-9][0-9]{0,8}$"}]}
-_METADATA = {
-    "type": "object",
-    "propertyNames": {"pattern": r"^[a-zA-Z0-9\-_:. ]{1,255}$"},
-    "additionalProperties": {"type": "string", "maxLength": 255},
-    "maxProperties": 128,
-}
 _NETWORKS = {
     "type": "array",
     "minItems": 1,
@@ -35,7 +29,7 @@ _SERVER = closed(
         "user_data": {"type": "string", "minLength": 1, "maxLength": 65535},
         "min_count": _COUNT,
         "max_count": _COUNT,
-        "metadata": _METADATA,
+        "metadata": METADATA,
         "partitions": _PARTITIONS,
         "key_name": NAME,
         "adminPass": {"type": "string", "minLength": 1, "maxLength": 255},
@@ -53,7 +47,7 @@ CREATE = {
     for minor, server in ((1, _SERVER), (2, _SERVER_2), (3, _SERVER_3))
 }
 #: What a user may change of a server that exists.
-EDITED = closed({"name": NAME, "description": _TEXT, "metadata": _METADATA}, ["name"])
+EDITED = closed({"name": NAME, "description": _TEXT, "metadata": METADATA}, ["name"])
 UPDATE = {1: PATCH}
 _FILTERS = {
     "name": NAME,

@@ -4,17 +4,17 @@
 import base64
 import json
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from oslo_db.exception import DBDuplicateEntry, DBReferenceError
 from sqlalchemy import Connection
 
-from baremetal_svc.api import editing, idempotency
+from baremetal_svc.api import editing, idempotency, server_view
 from baremetal_svc.api.call import Call
+from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
-from baremetal_svc.db import flavors, groups, keypairs, nics, operations, pools, servers
+from baremetal_svc.db import claims, flavors, groups, keypairs, nics, operations, pools, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
@@ -63,15 +63,6 @@ def _operation_of(call: Call, server_id: str) -> str | None:
     return call.services.db.query(lambda conn: operations.create_of(conn, server_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A server with what is shown of it from other tables."""
-
-    row: Row
-    nics: Sequence[Row]
-    tags: Sequence[str]
-
-
 def show(call: Call, server_id: str) -> Shown:
     """A server. :raises NotFound: unknown or foreign."""
     return call.services.db.query(lambda conn: _shown(conn, call, server_id))
@@ -79,7 +70,7 @@ def show(call: Call, server_id: str) -> Shown:
 
 def _shown(conn: Connection, call: Call, server_id: str) -> Shown:
     row = existing(servers.get(conn, server_id, call.visible_project), "server", server_id)
-    return Shown(row, nics.of_server(conn, server_id), servers.tags_of(conn, [server_id])[server_id])
+    return server_view.load(conn, [row])[0]
 
 
 def page(call: Call, limit: int) -> list[Shown]:
@@ -100,9 +91,7 @@ def page(call: Call, limit: int) -> list[Shown]:
             marker = existing(servers.get(conn, query["marker"], project), "server", query["marker"])
         descending = query.get("sort_dir") == "desc"
         found = servers.page(conn, filters, sort_key=query.get("sort_key", "id"), descending=descending, limit=limit, marker=marker)
-        ids = [row["id"] for row in found]
-        connections, tags = nics.of_servers(conn, ids), servers.tags_of(conn, ids)
-        return [Shown(row, connections[row["id"]], tags[row["id"]]) for row in found]
+        return server_view.load(conn, found)
 
     return call.services.db.query(work)
 
@@ -136,6 +125,9 @@ def delete(call: Call, server_id: str) -> str:
         check_unlocked(row, is_operator=call.context.is_operator)
         if row["status"] != Status.DELETING:
             check_allowed("servers.delete", row["status"])
+        if row["adopted"] and claims.live_of(conn, server_id) is not None:
+            # Its disk was there before us: a delete would wipe it (defect 19 of Mogan).
+            raise Conflict(f"Server {server_id} was adopted.", hint=f"Let it go as it is: DELETE /v1/manageable_servers/{server_id} (1.3).")
         connections = [_nic(nic) for nic in nics.of_server(conn, server_id)]
         arguments = {"server_id": server_id, "nics": connections, "quarantine": _quarantine(call)}
         return client.enqueue_delete(conn, call.context, server_id, arguments)

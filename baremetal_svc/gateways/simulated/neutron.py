@@ -102,6 +102,14 @@ class SimulatedNeutron:
                 if floating_ip.port_id == port_id and not preserve:
                     floating_ip.port_id = floating_ip.fixed_ip = None
 
+    def disown_port(self, port_id: str) -> None:
+        """See the protocol."""
+        with self._world.request("neutron", "disown_port") as accept:
+            port = self._world.ports.get(port_id)
+            if port is not None and port.device_id:
+                accept(port_id=port_id)
+                port.device_id = ""
+
     def find_floating_ip(self, address: str, project_id: str, token: str | None = None) -> FloatingIpView | None:
         """See the protocol."""
         with self._world.request("neutron", "find_floating_ip"):
