@@ -18,10 +18,7 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
 
     :raises ValueError: the time limit of a call is not under half of the lease.
     """
-    options = conf.conductor
-    timeout = max(conf.ironic.timeout, conf.neutron.timeout)
-    if timeout * 2 >= options.lease:
-        raise ValueError(f"The time limit of calls ({timeout} s) must be under half of [conductor] lease ({options.lease} s).")
+    options, timeout = conf.conductor, checked_timeout(conf)
     known, owner = kinds.load(), new_owner(host)
     by_name = {name: getattr(gateways, name) for name in ("ironic", "neutron", "images")}
     runner = Runner(db, known, by_name, {"vault": Vault(conf.secrets.fernet_key)}, timeout)
@@ -37,3 +34,14 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
         woke=made.wake,
     )
     return made
+
+
+def checked_timeout(conf: cfg.ConfigOpts) -> float:
+    """The longest that a call to another service may take.
+
+    :raises ValueError: it is not under half of the lease.
+    """
+    timeout, lease = float(max(conf.ironic.timeout, conf.neutron.timeout)), conf.conductor.lease
+    if timeout * 2 >= lease:
+        raise ValueError(f"The time limit of calls ({timeout} s) must be under half of [conductor] lease ({lease} s).")
+    return timeout
