@@ -3,7 +3,7 @@
 
 from oslo_config import cfg
 
-from baremetal_svc import metrics
+from baremetal_svc import metrics, notifications
 from baremetal_svc.conductor import kinds
 from baremetal_svc.conductor.announcing import Announcer
 from baremetal_svc.conductor.claims import Claims
@@ -25,7 +25,8 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
     options, timeout = conf.conductor, checked_timeout(conf)
     gateways, known, owner = measured.gateways(gateways), kinds.load(), new_owner(host)
     by_name = {name: getattr(gateways, name) for name in ("ironic", "neutron", "images")}
-    runner = Runner(db, known, by_name, {"vault": Vault(conf.secrets.fernet_key)}, timeout, Announcer())
+    announcer = Announcer(notifications.of(conf, f"baremetal-svc-conductor:{host}"))
+    runner = Runner(db, known, by_name, {"vault": Vault(conf.secrets.fernet_key)}, timeout, announcer)
     claims = Claims(db, known, owner, options.lease)
     made = Conductor(db, runner, claims, owner, workers=options.workers, poll_interval=options.poll_interval, drain=options.drain_timeout)
     made.watcher = Watcher(

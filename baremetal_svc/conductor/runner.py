@@ -58,6 +58,7 @@ class Runner:
         """Run a claimed operation until it ends, waits, or is another's. Raises nothing: what happened stands in the database."""
         who = {name: operation[name] for name in ("request_id", "project_id", "user_id")}
         RequestContext(operation_id=operation["id"], **who)
+        self.announcer.begun(operation)
         run = Run(self._db, operation, lease, cancellable=LIFECYCLE[operation["kind"]].cancellable, stopping=self.stopping)
         try:
             # Just before each request to the outside: the answer must come before another conductor can take the operation.

@@ -46,5 +46,6 @@ def list_opts() -> list[tuple[str, list[Any]]]:
         ("conductor", [*service.CONDUCTOR, *service.NOTIFICATIONS]),
         ("secrets", service.SECRETS),
         ("metrics", observability.METRICS),
+        ("notifications", observability.NOTIFICATIONS),
         *gateways.list_opts(),
     ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of metrics. Logs are oslo.log's options, reports oslo.reports'."""
+"""Options of metrics and notifications. Logs are oslo.log's options, reports oslo.reports'."""
 
 from oslo_config import cfg
 
@@ -13,7 +13,16 @@ METRICS = [
     ),
 ]
 
+NOTIFICATIONS = [
+    cfg.ListOpt(
+        "topics",
+        default=["baremetal_svc_versioned_notifications"],
+        help="Topics of the versioned notifications. They are sent when [oslo_messaging_notifications] names a driver other than noop.",
+    ),
+]
+
 
 def register(conf: cfg.ConfigOpts) -> None:
-    """Register the group metrics."""
+    """Register the groups metrics and notifications."""
     conf.register_opts(METRICS, "metrics")
+    conf.register_opts(NOTIFICATIONS, "notifications")
