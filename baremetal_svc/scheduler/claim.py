@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection, select
 
+from baremetal_svc import metrics
 from baremetal_svc.db import claims, groups, nodes
 from baremetal_svc.db.claims import Wanted
 from baremetal_svc.db.models import Node, PoolMember
@@ -42,7 +43,9 @@ def claim_node(
             start = _RANDOM.randrange(RND)
             for node_id in claims.candidates(conn, pool_id, resource_class, start, wanted=wanted, limit=WINDOW, skip_locked=skip):
                 if _take(conn, claim_id, node_id, server_id, project_id, generation):
+                    metrics.CLAIMS.labels("taken").inc()
                     return node_id
+    metrics.CLAIMS.labels("none").inc()
     raise NoValidNode("No machine of this flavor is free now.")
 
 
