@@ -42,8 +42,8 @@ def adopt(call: Call) -> tuple[Shown, str | None]:
         servers.insert(conn, row, [])
         claim_id = str(uuid.uuid4())
         claims.insert(conn, claim_id, node_id=node_id, server_id=server_id, project_id=row["project_id"], generation=0)
-        asked_by = {"user_id": call.context.user_id, "request_id": call.context.global_id, "overwrite": False}
-        owner = RequestContext(project_id=row["project_id"], **asked_by)
+        asked = call.context
+        owner = RequestContext(project_id=row["project_id"], user_id=asked.user_id, request_id=asked.global_id, overwrite=False)
         arguments = {"server_id": server_id, "node_id": node_id, "claim_id": claim_id}
         made[:] = [client.enqueue(conn, owner, "adoption.adopt", server_id, arguments)]
         return existing(servers.get(conn, server_id), "server", server_id)
