@@ -40,6 +40,7 @@ class Health:
             "database": _try(lambda: call.services.db.query(lambda conn: conn.execute(text("SELECT 1")).scalar())),
             "ironic": _try(gateways.ironic.ping),
             "neutron": _try(gateways.neutron.ping),
+            "images": _try(gateways.images.ping),
         }
         status = "ok" if set(parts.values()) == {"ok"} else "degraded" if parts["database"] == "ok" else "down"
         return Answer(503 if status == "down" else 200, {"status": status, "parts": parts})

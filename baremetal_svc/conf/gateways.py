@@ -25,6 +25,7 @@ def _calls() -> list[Any]:
 
 
 IRONIC = _calls()
+GLANCE = _calls()
 
 NEUTRON = [
     *_calls(),
@@ -36,15 +37,15 @@ NEUTRON = [
     cfg.StrOpt("flat_subnet_id", default="f1a70000-0000-4000-8000-000000000002", help="Id of its only subnet."),
 ]
 
-IMAGES = [cfg.StrOpt("file", help="YAML or JSON file with the images that servers can be made of.")]
+IMAGES = [cfg.StrOpt("file", help="YAML or JSON file with the images that servers can be made of; without it Glance has them.")]
 
 
 def register(conf: cfg.ConfigOpts) -> None:
-    """Register the groups ironic, neutron and images."""
+    """Register the groups ironic, neutron, glance and images."""
     for group, options in list_opts():
         conf.register_opts(options, group)
 
 
 def list_opts() -> list[tuple[str, list[Any]]]:
     """(group, options) for the sample configuration."""
-    return [("ironic", IRONIC), ("neutron", NEUTRON), ("images", IMAGES)]
+    return [("ironic", IRONIC), ("neutron", NEUTRON), ("glance", GLANCE), ("images", IMAGES)]

@@ -114,9 +114,12 @@ class ImagesFile:
                 raise ValueError(f"images file {path}, image {number}: id {image.id} occurs twice")
             self._images[image.id] = image
 
-    def get_image(self, image_id: str, project_id: str) -> ImageView | None:
+    def get_image(self, image_id: str, project_id: str, token: str | None = None) -> ImageView | None:
         """The image, by its id."""
         return self._images.get(image_id)
+
+    def ping(self) -> None:
+        """Always there."""
 
 
 def _image(entry: Any) -> ImageView:

@@ -258,8 +258,11 @@ class Neutron(Protocol):
 class Images(Protocol):
     """Images, by id."""
 
-    def get_image(self, image_id: str, project_id: str) -> ImageView | None:
-        """The image if the project may use it, else None."""
+    def get_image(self, image_id: str, project_id: str, token: str | None = None) -> ImageView | None:
+        """The image if the project may use it, else None; asked in the name of the token's owner, or as the service user."""
+
+    def ping(self) -> None:
+        """Raises Unavailable when the service does not answer."""
 
 
 @dataclass(frozen=True, slots=True)

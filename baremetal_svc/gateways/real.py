@@ -5,14 +5,15 @@ from oslo_config import cfg
 
 from baremetal_svc.gateways import session
 from baremetal_svc.gateways.embedded import FlatNetwork, ImagesFile
+from baremetal_svc.gateways.glance import GlanceGateway
 from baremetal_svc.gateways.ironic import IronicGateway
 from baremetal_svc.gateways.neutron import NeutronGateway
-from baremetal_svc.gateways.protocols import Gateways, Neutron
+from baremetal_svc.gateways.protocols import Gateways, Images, Neutron
 
 
 def register(conf: cfg.ConfigOpts) -> None:
-    """Register keystoneauth's options of the groups ironic and neutron; build does it too, tests that override them do it before."""
-    for group in ("ironic", "neutron"):
+    """Register keystoneauth's options of the services' groups; build does it too, tests that override them do it before."""
+    for group in ("ironic", "neutron", "glance"):
         session.register(conf, group)
 
 
@@ -23,10 +24,12 @@ def build(conf: cfg.ConfigOpts) -> Gateways:
     :raises ValueError: when the images file cannot be used.
     """
     register(conf)
-    if not conf.images.file:
-        raise cfg.RequiredOptError("file", cfg.OptGroup("images"))
     ironic = IronicGateway(session.load(conf, "ironic"), conf.ironic)
-    return Gateways(ironic=ironic, neutron=_neutron(conf), images=ImagesFile(conf.images.file))
+    return Gateways(ironic=ironic, neutron=_neutron(conf), images=_images(conf))
+
+
+def _images(conf: cfg.ConfigOpts) -> Images:
+    return ImagesFile(conf.images.file) if conf.images.file else GlanceGateway(session.load(conf, "glance"), conf)
 
 
 def _neutron(conf: cfg.ConfigOpts) -> Neutron:

@@ -86,7 +86,7 @@ def _ksa_options() -> list[list[Any]]:
 def list_opts() -> list[tuple[str, list[Any]]]:
     """(group, options) for the sample configuration."""
     auth = [*loading.get_auth_common_conf_options(), *loading.get_auth_plugin_conf_options("password")]
-    return [(group, [*auth, *(option for options in _ksa_options() for option in options)]) for group in ("ironic", "neutron")]
+    return [(group, [*auth, *(option for options in _ksa_options() for option in options)]) for group in ("ironic", "neutron", "glance")]
 
 
 def load(conf: cfg.ConfigOpts, group: str) -> TracedSession:

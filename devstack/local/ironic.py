@@ -93,6 +93,7 @@ def _sections(options: Options) -> configuration.Sections:
         },
         "fake": {"power_delay": options.power_delay, "deploy_delay": options.deploy_delay},
         "neutron": network,
+        "glance": configuration.service_account("ironic"),
         "deploy": {"http_root": _HOME / "http", "http_url": f"http://{layout.HOST}:{layout.PORTS['ironic_http']}", "fast_track": False},
         "agent": {
             "require_tls": False,

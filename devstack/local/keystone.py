@@ -9,13 +9,14 @@ from devstack.local.waiting import http_answers, ready
 _ACCOUNTS = {
     "ironic": ("service", ("admin", "service")),
     "neutron": ("service", ("admin", "service")),
+    "glance": ("service", ("admin", "service")),
     "baremetal_svc": ("service", ("admin", "service")),
     "demo": ("demo", ("member",)),
     "reader": ("demo", ("reader",)),
     "manager": ("demo", ("manager",)),
     "other": ("other", ("member",)),
 }
-_CATALOGUE = {"network": "neutron", "baremetal": "ironic"}
+_CATALOGUE = {"network": "neutron", "baremetal": "ironic", "image": "glance", "baremetal_compute": "bms"}
 _FILE = layout.ETC / "keystone" / "keystone.conf"
 
 

@@ -30,9 +30,11 @@ _PORTS = {
     "memcached": 17211,
     "keystone": 17500,
     "neutron": 17696,
+    "glance": 17292,
     "ironic": 17385,
     "ironic_rpc": 17386,
     "ironic_http": 17387,
+    "bms": 17090,
     "fakeagent": 17999,
 }
 
@@ -45,7 +47,10 @@ PORTS = _ports()
 URLS = {
     "keystone": f"http://{HOST}:{PORTS['keystone']}/v3",
     "neutron": f"http://{HOST}:{PORTS['neutron']}",
+    "glance": f"http://{HOST}:{PORTS['glance']}",
     "ironic": f"http://{HOST}:{PORTS['ironic']}",
+    # As the catalogue has it: Mogan's clients append their paths to it.
+    "bms": f"http://{HOST}:{PORTS['bms']}/v1",
     "fakeagent": f"http://{HOST}:{PORTS['fakeagent']}",
 }
 

@@ -19,6 +19,7 @@ _NETWORKS = {
         },
     ),
     "tenant": ("10.50.0.0/16", {"shared": True}),
+    "public": ("203.0.113.0/24", {"router:external": True}),
 }
 
 
@@ -110,3 +111,14 @@ def _seed(neutron: Rest) -> None:
         if not network["subnets"]:
             subnet = {"network_id": network["id"], "name": name, "cidr": cidr, "ip_version": 4, "enable_dhcp": False}
             neutron.post("/subnets", {"subnet": subnet})
+    _route(neutron)
+
+
+def _route(neutron: Rest) -> None:
+    """A router between tenant and public, so that floating IPs can be had. Rows only: there is no L3 agent."""
+    if neutron.get("/routers?name=router")["routers"]:
+        return
+    networks = {row["name"]: row for row in neutron.get("/networks")["networks"]}
+    gateway = {"network_id": networks["public"]["id"]}
+    router = neutron.post("/routers", {"router": {"name": "router", "external_gateway_info": gateway}})["router"]["id"]
+    neutron.put(f"/routers/{router}/add_router_interface", {"subnet_id": networks["tenant"]["subnets"][0]})

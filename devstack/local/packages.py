@@ -23,6 +23,7 @@ _DEBIAN = {
     "postgresql": "postgresql",
     "memcached": "memcached",
 }
+_IN_PYTHON = {"keystone", "neutron", "glance", "ironic"}
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -33,11 +34,11 @@ def install(services: Iterable[str] = ()) -> None:
     """
     wanted = set(services)
     _debian(_for_environments() + [_DEBIAN[name] for name in sorted(wanted & set(_DEBIAN))])
-    if wanted & {"keystone", "neutron", "ironic"}:
+    if wanted & _IN_PYTHON:
         _debian(_compiler())
     _environment()
     _python("package", ["-e", _OURS], _sources())
-    if wanted & {"keystone", "neutron", "ironic"}:
+    if wanted & _IN_PYTHON:
         _python("services", ["-r", str(_SERVICES)], [_SERVICES])
 
 

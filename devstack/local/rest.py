@@ -24,15 +24,22 @@ class Rest:
 
     def __init__(self, url: str, **headers: str) -> None:
         self.url = url.rstrip("/")
-        self.headers = {"Content-Type": "application/json", **headers}
+        self.headers = headers
 
     def call(self, method: str, path: str, body: Any = None, timeout: float = 60) -> Any:
         """Answers the decoded body, None when there is none.
 
         :raises RestError: the status is 400 or above.
         """
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, self.headers, method=method)
+        return self.send(method, path, None if body is None else json.dumps(body).encode(), "application/json", timeout)
+
+    def send(self, method: str, path: str, data: bytes | None, content_type: str, timeout: float = 60) -> Any:
+        """The same with a body of any type.
+
+        :raises RestError: the status is 400 or above.
+        """
+        headers = {**self.headers, "Content-Type": content_type}
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with _DIRECT.open(request, timeout=timeout) as answer:
                 content = answer.read()
@@ -68,8 +75,9 @@ def token(user: str = "admin", project: str = "admin") -> str:
 
 
 def client(service: str, user: str = "admin", project: str = "admin") -> Rest:
-    """A client of keystone, neutron or ironic; Ironic has no authentication here."""
+    """A client of keystone, neutron, glance, bms (our service) or ironic; Ironic has no authentication here."""
     if service == "ironic":
         return Rest(layout.URLS["ironic"] + "/v1", **{"X-OpenStack-Ironic-API-Version": "1.95"})
-    path = {"keystone": "", "neutron": "/v2.0"}[service]
-    return Rest(layout.URLS[service] + path, **{"X-Auth-Token": token(user, project)})
+    path = {"neutron": "/v2.0"}.get(service, "")
+    version = {"OpenStack-API-Version": "baremetal_compute latest"} if service == "bms" else {}
+    return Rest(layout.URLS[service] + path, **{"X-Auth-Token": token(user, project)}, **version)

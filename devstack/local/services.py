@@ -14,13 +14,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from devstack.local import databases, ironic, keystone, layout, neutron, processes, rabbitmq
+from devstack.local import databases, glance, ironic, keystone, layout, neutron, ours, processes, rabbitmq
 from devstack.local.databases import create_database, drop_database
 from devstack.local.rabbitmq import create_vhost
 from devstack.local.rest import Rest, RestError, client, token
 from devstack.local.waiting import port_open, ready
 
 __all__ = [
+    "EVERYTHING",
     "SERVICES",
     "Rest",
     "RestError",
@@ -63,13 +64,22 @@ _NEEDS = {
     "memcached": (),
     "keystone": ("mariadb", "memcached"),
     "neutron": ("keystone", "rabbitmq"),
-    "ironic": ("neutron",),
+    "glance": ("keystone",),
+    "ironic": ("neutron", "glance"),
     "fakeagent": ("ironic",),
+    # Our own service, for a user to try and for clients to be tested against; other tests start processes of their own.
+    "bms": ("ironic", "rabbitmq"),
 }
-SERVICES = tuple(_NEEDS)
-_PROCESSES = {"rabbitmq": ("rabbitmq", "epmd"), "neutron": ("neutron", "neutron-rpc"), "ironic": ("ironic-api", "ironic-conductor")}
+EVERYTHING = tuple(_NEEDS)
+SERVICES = tuple(name for name in EVERYTHING if name != "bms")
+_PROCESSES = {
+    "rabbitmq": ("rabbitmq", "epmd"),
+    "neutron": ("neutron", "neutron-rpc"),
+    "ironic": ("ironic-api", "ironic-conductor"),
+    "bms": ("bms-api", "bms-conductor"),
+}
 # Clients first, then what they stand on.
-_STOP_ORDER = (("fakeagent", "ironic", "neutron", "keystone"), ("rabbitmq", "mariadb", "postgresql", "memcached"))
+_STOP_ORDER = (("bms",), ("fakeagent", "ironic", "neutron", "glance", "keystone"), ("rabbitmq", "mariadb", "postgresql", "memcached"))
 
 
 def up(*names: str, timings: dict[str, float] | None = None, **ironic_options: object) -> None:
@@ -82,11 +92,11 @@ def up(*names: str, timings: dict[str, float] | None = None, **ironic_options: o
     """
     unknown = [name for name in names if name not in _NEEDS]
     if unknown:
-        raise ValueError(f"unknown services: {', '.join(unknown)} (known: {', '.join(SERVICES)})")
+        raise ValueError(f"unknown services: {', '.join(unknown)} (known: {', '.join(_NEEDS)})")
     layout.make_directories()
     options = ironic.Options(**ironic_options) if "ironic" in names else None  # type: ignore[arg-type]
     with _one_at_a_time():
-        _run_all(_steps(closure(names or SERVICES), options), {} if timings is None else timings)
+        _run_all(_steps(closure(names or _NEEDS), options), {} if timings is None else timings)
 
 
 def down(wipe: bool = False) -> None:
@@ -128,7 +138,7 @@ def running() -> list[str]:
 
 
 def url(name: str) -> str:
-    """The address of keystone (with /v3), neutron, ironic or fakeagent, without a slash at its end."""
+    """The address of keystone (with /v3), neutron, glance, ironic, bms (with /v1) or fakeagent, without a slash at its end."""
     return layout.URLS[name]
 
 
@@ -170,6 +180,10 @@ def _steps(wanted: set[str], options: ironic.Options | None) -> dict[str, _Step]
         "keystone": _Step(keystone.start, ("keystone/prepare", "memcached")),
         "ironic": _Step(ironic.start, ("ironic/prepare",)),
         "neutron": _Step(neutron.start, ("neutron/prepare", "keystone", "rabbitmq")),
+        "glance/prepare": _Step(glance.prepare, ("mariadb",)),
+        "glance": _Step(glance.start, ("glance/prepare", "keystone")),
+        "bms/prepare": _Step(ours.prepare, ("mariadb", "rabbitmq")),
+        "bms": _Step(ours.start, ("bms/prepare", "neutron", "glance", "ironic")),
         "fakeagent": _Step(_start_fakeagent),
     }
     return {name: step for name, step in every.items() if name.partition("/")[0] in wanted}

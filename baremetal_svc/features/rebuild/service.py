@@ -23,7 +23,9 @@ def rebuild(call: Call, server_id: str) -> str:
     """
     row, _ = call.services.db.query(lambda conn: _rebuildable(conn, call, server_id))
     image_id = call.body.get("image_uuid", row["image_id"]).lower()
-    image = existing(call.services.gateways.images.get_image(image_id, row["project_id"]), "image", image_id)
+    # With the caller's token only in its own project: an operator's sees every image.
+    token = call.context.auth_token if row["project_id"] == call.context.project_id else None
+    image = existing(call.services.gateways.images.get_image(image_id, row["project_id"], token), "image", image_id)
     check_active(image)
     check_partitions(image, row["partitions"])
 

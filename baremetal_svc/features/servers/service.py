@@ -290,7 +290,7 @@ def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
 
 def _check_outside(call: Call, asked: Mapping[str, Any]) -> None:
     gateways, project, token = call.services.gateways, str(call.context.project_id), call.context.auth_token
-    image = existing(gateways.images.get_image(asked["image_uuid"].lower(), project), "image", asked["image_uuid"])
+    image = existing(gateways.images.get_image(asked["image_uuid"].lower(), project, token), "image", asked["image_uuid"])
     check_active(image)
     check_partitions(image, _partitions(asked))
     for network_id in {network["net_id"].lower() for network in asked["networks"] if "net_id" in network}:

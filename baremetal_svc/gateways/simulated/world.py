@@ -35,6 +35,7 @@ class World:
         self.ports: dict[str, SimulatedPort] = {}
         self.floating_ips: dict[str, SimulatedFloatingIp] = {}
         self.images: dict[str, ImageView] = {}
+        self.private_images: dict[str, str] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._faults: list[Fault] = []
         self._away: set[str] = set()
@@ -73,13 +74,17 @@ class World:
             self.networks[view.id] = SimulatedNetwork(view, len(self.networks))
             return view.id
 
-    def add_image(self, name: str = "image", *, status: str = "active", min_disk: int = 0, partition: bool = False) -> str:
-        """Add an image that every project may use, of a whole disk or of one partition. Returns its id."""
+    def add_image(
+        self, name: str = "image", *, status: str = "active", min_disk: int = 0, partition: bool = False, owner: str | None = None
+    ) -> str:
+        """Add an image of a whole disk or of one partition, for the owner's project or for every one. Returns its id."""
         with self.lock:
             image_id = self.new_id("image")
             instance_info = {"image_source": f"http://images.test/{image_id}", "image_checksum": "0" * 32}
             if partition:
                 instance_info |= {"kernel": "http://images.test/kernel", "ramdisk": "http://images.test/ramdisk"}
+            if owner is not None:
+                self.private_images[image_id] = owner
             self.images[image_id] = ImageView(image_id, name, status, instance_info, None, min_disk)
             return image_id
 
