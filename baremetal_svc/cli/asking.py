@@ -41,7 +41,11 @@ class Asking(command.Command):
 
         :raises OperationFailed: the first that failed, when all have ended.
         """
-        ended = [progress.draw(self.api.follow_operation(identifier, timeout), sys.stderr) for identifier in operation_ids]
+        ended = []
+        for number, identifier in enumerate(operation_ids, 1):
+            if len(operation_ids) > 1:
+                print(f"Operation {number} of {len(operation_ids)}, {identifier}", file=sys.stderr)
+            ended.append(progress.draw(self.api.follow_operation(identifier, timeout), sys.stderr))
         for operation in ended:
             if operation.state != "done":
                 raise OperationFailed(operation)

@@ -82,7 +82,8 @@ def _clock(step: dict[str, Any]) -> str:
 
 def _details(step: dict[str, Any]) -> str:
     seconds = _seconds(step.get("started_at"), step.get("ended_at"))
-    found = [*([f"{seconds:.1f} s"] if seconds else []), *([f"attempt {step['attempts']}"] if (step.get("attempts") or 0) > 1 else [])]
+    found = [f"{seconds:.1f} s"] if seconds is not None and seconds >= 0.05 else []
+    found += [f"attempt {step['attempts']}"] if (step.get("attempts") or 0) > 1 else []
     return f" ({', '.join(found)})" if found else ""
 
 
