@@ -119,6 +119,10 @@ class Proxy(proxy.Proxy):
         """:raises NotFoundException:"""
         return self._get(Node, node)
 
+    def find_node(self, name_or_id: str) -> Node:
+        """:raises NotFoundException:"""
+        return self._named(Node, name_or_id)
+
     def pools(self, **query: Any) -> Iterator[Pool]:
         """Pools, for operators."""
         return self._list(Pool, **query)

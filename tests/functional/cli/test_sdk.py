@@ -24,7 +24,7 @@ from tests.fixtures.service import MEMBER, Service
 LOAD = """
 import sys
 from importlib import import_module
-for name in ("plugin", "servers", "power", "operations", "flavors", "keypairs"):
+for name in ("plugin", "servers", "power", "operations", "flavors", "nodes", "keypairs"):
     import_module(f"baremetal_svc.cli.{name}")
 server = {"oslo_messaging", "oslo_db", "oslo_service", "pecan", "wsme", "sqlalchemy", "taskflow", "ironicclient", "keystonemiddleware"}
 loaded = set(sys.modules)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.service import ADMIN, FOREIGN
+from tests.fixtures.service import ADMIN, DEFAULT_POOL, FOREIGN
 from tests.functional.cli.conftest import Client
 
 MISSING = "00000000-0000-4000-8000-000000000000"
@@ -151,6 +151,20 @@ def test_flavors(client: Client) -> None:
     assert json.loads(client("bms", "flavor", "show", name, "-f", "json").out)["id"] == flavor_id
     assert "resources" not in json.loads(client("bms", "flavor", "show", name, "-f", "json").out)
     assert json.loads(client("bms", "flavor", "show", name, "-f", "json", token=ADMIN).out)["resources"] == {"baremetal": 1}
+
+
+def test_machines_and_pools_are_for_operators(client: Client) -> None:
+    server = create(client, "one", "--wait")
+    listed = json.loads(client("bms", "node", "list", "--long", "--limit", "2", "-f", "json", token=ADMIN).out)
+    assert [row["Pools"] for row in listed] == [[DEFAULT_POOL], [DEFAULT_POOL]]
+    # By id: names are looked up in the own project.
+    named = client("bms", "server", "show", str(server["id"]), "-f", "value", "-c", "node", token=ADMIN).out.strip()
+    shown = json.loads(client("bms", "node", "show", named, "-f", "json", token=ADMIN).out)
+    assert (shown["server_id"], shown["is_offered"]) == (server["id"], False)
+    pools = json.loads(client("bms", "pool", "list", "-f", "json", token=ADMIN).out)
+    assert [(row["Name"], row["Nodes"]) for row in pools] == [("default", 3)]
+    refused = client("bms", "node", "list")
+    assert refused.code == 1 and "(forbidden)" in refused.err
 
 
 def test_key_pairs(client: Client, tmp_path: Path) -> None:
