@@ -70,6 +70,18 @@ def test_the_sample_sets_what_must_be_set() -> None:
         assert parser[section][option]
 
 
+def test_the_guide_installs_what_the_sample_needs() -> None:
+    """memcached_servers without its client: every request failed with 500."""
+    guide = (CHECKOUT / "doc" / "source" / "admin" / "installation.rst").read_text()
+    sample = SAMPLE.read_text()
+    wanted = {"server"} | ({"mysql"} if "mysql+pymysql" in sample else set()) | ({"memcached"} if "memcached_servers" in sample else set())
+    extras = re.findall(r'"baremetal-svc\[([a-z,]+)\]"', guide)[0].split(",")
+    assert wanted <= set(extras)
+    offered = configparser.ConfigParser(interpolation=None)
+    offered.read(CHECKOUT / "setup.cfg")
+    assert set(extras) <= set(offered["extras"])
+
+
 def test_every_option_that_devstack_sets_exists() -> None:
     asked = set(set_by_devstack())
     assert len(asked) > 15 and sorted(asked - known()) == []
