@@ -14,6 +14,7 @@ from baremetal_svc.api.call import Services
 from baremetal_svc.api.faults import Faults
 from baremetal_svc.api.front import Front
 from baremetal_svc.api.noauth import NoAuth
+from baremetal_svc.api.observing import Observed
 from baremetal_svc.api.root import Root
 from baremetal_svc.api.routing import Table, feature_routes
 
@@ -38,6 +39,8 @@ def build(services: Services) -> Application:
         lambda app: _authenticated(conf, app),
         # Whatever is raised below becomes an error document with a request id.
         Faults,
+        # Sees every request as its sender does: errors too.
+        Observed,
         # Outermost: every answer carries the id, errors too.
         RequestId,
     )

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.ServiceError], int] = {
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
+    errors.OutsideRefused: 409,
     errors.Unavailable: 503,
 }
 REASONS = {status: HTTPStatus(status).phrase for status in (200, 201, 202, 204, 500, *STATUS.values())}

@@ -14,7 +14,7 @@ from baremetal_svc.domain.errors import ServiceError
 
 #: Seconds for which an answer is reused, so that asking often costs the parts nothing.
 FRESH = 2.0
-_COLLECTIONS = ("servers", "flavors", "nodes")
+_COLLECTIONS = ("servers", "flavors", "availability_zones", "keypairs", "aggregates", "nodes", "server_groups", "manageable_servers")
 
 
 class Health:

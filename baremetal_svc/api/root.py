@@ -11,6 +11,7 @@ from baremetal_svc.api import microversion, validation
 from baremetal_svc.api.call import Answer, Call, Services
 from baremetal_svc.api.faults import REASONS
 from baremetal_svc.api.front import KEY
+from baremetal_svc.api.observing import SEEN
 from baremetal_svc.api.routing import Route, Table, canonical
 from baremetal_svc.context import RequestContext
 from baremetal_svc.domain.errors import Invalid, NotAuthenticated, UnsupportedMediaType
@@ -32,6 +33,7 @@ class Root:
         raw = environ[KEY]
         minor = microversion.negotiate(environ.get("HTTP_OPENSTACK_API_VERSION"))
         route, ids = self._table.find(environ["REQUEST_METHOD"], raw["path"], minor)
+        environ[SEEN]["route"] = route.path
         context = self._context(environ, route)
         answer = route.controller(self._call(environ, raw, route, context, minor), **ids)
         return _write(answer, minor)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from baremetal_svc.api import validation
 from baremetal_svc.api.call import Answer
 from baremetal_svc.api.microversion import MINIMUM
 from baremetal_svc.api.validation import EMPTY, Schema
@@ -15,7 +16,13 @@ from baremetal_svc.domain.errors import MethodNotAllowed, NotFound
 Controller = Callable[..., Answer]
 _PARAMETER = re.compile(r"\{(\w+)\}")
 #: Parameters that are no ids of ours; every other one is a UUID.
-_FORMS = {"project": r"[\w.\-]{1,64}", "key_name": r"[\w\- ]{1,255}"}
+_FORMS = {
+    "address": r"[0-9A-Fa-f.:]{2,45}",
+    "project": r"[\w.\-]{1,64}",
+    "key_name": r"[\w\- ]{1,255}",
+    "node_name": r"[\w.\-~]{1,255}",
+    "tag": validation.TAG_FORM,
+}
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
 

@@ -20,6 +20,17 @@ UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]
 NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^(?=[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])[^\x00-\x1f\x7f]*$"}
 BOOLEAN_TEXT = {"type": "string", "enum": ["true", "false", "True", "False", "1", "0"]}
 LIMIT = {"type": "integer", "minimum": 1, "maximum": 100000}
+#: Key and value pairs of the users' own.
+METADATA = {
+    "type": "object",
+    "propertyNames": {"pattern": r"^[a-zA-Z0-9\-_:. ]{1,255}$"},
+    "additionalProperties": {"type": "string", "maxLength": 255},
+    "maxProperties": 128,
+}
+#: A tag of a server: no comma, which separates tags in a query, and no slash, which separates them in a path.
+TAG_FORM = r"[^\x00-\x20\x7f,/]([^\x00-\x1f\x7f,/]{0,58}[^\x00-\x20\x7f,/])?"
+TAG = {"type": "string", "minLength": 1, "maxLength": 60, "pattern": f"^{TAG_FORM}$"}
+TAGS = {"type": "array", "items": TAG, "maxItems": 50, "uniqueItems": True}
 EMPTY: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
 #: Levels of nesting that a body may have.
 DEPTH = 32
@@ -78,7 +89,11 @@ def check(value: Any, schema: Schema, what: str) -> None:
 def _validator(schema: bytes) -> jsonschema.Draft202012Validator:
     parsed = orjson.loads(schema)
     jsonschema.Draft202012Validator.check_schema(parsed)
-    return _Validator(parsed)
+    return _Validator(parsed, format_checker=_FORMATS)
+
+
+#: Those of Python itself; what else a schema calls a format would pass unchecked.
+_FORMATS = jsonschema.FormatChecker(["ipv4", "ipv6"])
 
 
 def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:

@@ -57,10 +57,13 @@ def limit(call: Call) -> int:
     return min(call.query.get("limit", most), most)
 
 
-def page(call: Call, name: str, items: Sequence[Mapping[str, Any]], last: str | None) -> dict[str, Any]:
-    """A list under its name; from 1.2 with a next link when the page is full. ``last``: id of its last item."""
+def page(call: Call, name: str, items: Sequence[Mapping[str, Any]], last: str | None, *, count: int | None = None) -> dict[str, Any]:
+    """A list under its name; from 1.2 with a next link when the page is full.
+
+    :param last: id of its last item. :param count: how many the page has where that is not the number of items.
+    """
     body: dict[str, Any] = {name: items}
-    if call.version >= 2 and last is not None and len(items) == limit(call):
+    if call.version >= 2 and last is not None and (len(items) if count is None else count) == limit(call):
         query = urlencode({**call.query, "marker": last})
         body[f"{name}_links"] = [{"href": f"{call.base}{call.path}?{query}", "rel": "next"}]
     return body

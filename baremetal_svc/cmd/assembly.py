@@ -3,13 +3,17 @@
 
 from oslo_config import cfg
 
+from baremetal_svc import metrics, notifications
 from baremetal_svc.conductor import kinds
+from baremetal_svc.conductor.announcing import Announcer
 from baremetal_svc.conductor.claims import Claims
 from baremetal_svc.conductor.runner import Runner
 from baremetal_svc.conductor.service import Conductor, new_owner
 from baremetal_svc.conductor.watcher import Watcher
+from baremetal_svc.db import census
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
+from baremetal_svc.gateways import measured
 from baremetal_svc.gateways.protocols import Gateways
 
 
@@ -18,13 +22,11 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
 
     :raises ValueError: the time limit of a call is not under half of the lease.
     """
-    options = conf.conductor
-    timeout = max(conf.ironic.timeout, conf.neutron.timeout)
-    if timeout * 2 >= options.lease:
-        raise ValueError(f"The time limit of calls ({timeout} s) must be under half of [conductor] lease ({options.lease} s).")
-    known, owner = kinds.load(), new_owner(host)
+    options, timeout = conf.conductor, checked_timeout(conf)
+    gateways, known, owner = measured.gateways(gateways), kinds.load(), new_owner(host)
     by_name = {name: getattr(gateways, name) for name in ("ironic", "neutron", "images")}
-    runner = Runner(db, known, by_name, {"vault": Vault(conf.secrets.fernet_key)}, timeout)
+    announcer = Announcer(notifications.of(conf, f"baremetal-svc-conductor:{host}"))
+    runner = Runner(db, known, by_name, {"vault": Vault(conf.secrets.fernet_key)}, timeout, announcer)
     claims = Claims(db, known, owner, options.lease)
     made = Conductor(db, runner, claims, owner, workers=options.workers, poll_interval=options.poll_interval, drain=options.drain_timeout)
     made.watcher = Watcher(
@@ -37,3 +39,19 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
         woke=made.wake,
     )
     return made
+
+
+def checked_timeout(conf: cfg.ConfigOpts) -> float:
+    """The longest that a call to another service may take.
+
+    :raises ValueError: it is not under half of the lease.
+    """
+    timeout, lease = float(max(conf.ironic.timeout, conf.neutron.timeout)), conf.conductor.lease
+    if timeout * 2 >= lease:
+        raise ValueError(f"The time limit of calls ({timeout} s) must be under half of [conductor] lease ({lease} s).")
+    return timeout
+
+
+def standing(db: Database) -> metrics.Standing:
+    """The metrics that are read from the database."""
+    return metrics.Standing(lambda: db.query(census.take))

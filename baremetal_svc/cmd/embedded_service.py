@@ -4,14 +4,16 @@
 import logging
 import socket
 import threading
+from collections.abc import Callable
 
 # First: it chooses the threading backend of oslo.service.
 from baremetal_svc.wsgi import assembly as wsgi_assembly  # isort: skip
+from baremetal_svc.wsgi import meditation  # isort: skip
 
 from cheroot import wsgi
 
 from baremetal_svc import conf as configuration
-from baremetal_svc import messaging
+from baremetal_svc import messaging, metrics
 from baremetal_svc.api import app
 from baremetal_svc.cmd import assembly
 from baremetal_svc.conductor import client
@@ -32,7 +34,9 @@ class EmbeddedService:
     def __init__(self, files: list[str], host: str, port: int) -> None:
         """Bring the database up to date and put the parts together."""
         conf = configuration.load([argument for file in files for argument in ("--config-file", file)])
-        self._db = Database.of(conf)
+        meditation.arm(conf, "baremetal-svc-all-in-one")
+        self._conf, self._db = conf, Database.of(conf)
+        self._hide: Callable[[], None] = lambda: None
         migration.sync(self._db.engine)
         gateways, self._transport = real.build(conf), messaging.transport(conf)
         self._host = socket.gethostname()
@@ -47,6 +51,7 @@ class EmbeddedService:
         """:raises RuntimeError: the port cannot be had."""
         self._conductor.start()
         self._conductor.listen(self._transport, self._host)
+        self._hide = metrics.expose(self._conf.metrics.listen, self._conf.metrics.port, assembly.standing(self._db))
         self._thread.start()
         pause = threading.Event()
         while not self._server.ready:
@@ -63,6 +68,7 @@ class EmbeddedService:
         stopping = threading.Thread(target=self._server.stop, name="api-stop", daemon=True)
         stopping.start()
         self._conductor.stop()
+        self._hide()
         stopping.join(_GRACE)
         self._db.close()
 

@@ -1,60 +1,70 @@
 # SPDX-License-Identifier: Apache-2.0
-"""baremetal-svc-manage: what an operator does beside the API. Prints one line, exits 0; 1 with a reason on stderr."""
+"""baremetal-svc-manage: what an operator does beside the API. Exits 0, or 1 with a reason on stderr, unless its help says more."""
 
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from cryptography.fernet import Fernet
 from oslo_config import cfg
+from oslo_db.exception import DBError
 
 from baremetal_svc import conf as configuration
-from baremetal_svc.db import migration
-from baremetal_svc.db.session import AWAY, Database
+from baremetal_svc.cmd import manage_db, manage_fernet
+from baremetal_svc.db.session import AWAY
+from baremetal_svc.domain.errors import Unavailable
 
 
-def sync(conf: cfg.ConfigOpts) -> str:
-    """Bring the database to the newest schema."""
-    database = Database.of(conf)
-    try:
-        return migration.sync(database.engine)
-    finally:
-        database.close()
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a verb does; its docstring is the help. ``options``: arguments of argparse by name."""
+
+    action: Callable[[cfg.ConfigOpts], tuple[str, int]]
+    options: Mapping[str, Mapping[str, Any]]
 
 
-def version(conf: cfg.ConfigOpts) -> str:
-    """The schema of the database, and the newest one."""
-    database = Database.of(conf)
-    try:
-        return f"database {migration.current(database.engine) or 'empty'}, newest {migration.head()}"
-    finally:
-        database.close()
+COMMANDS: Mapping[str, Mapping[str, Command]] = {
+    "db": {
+        "sync": Command(manage_db.sync, {}),
+        "version": Command(manage_db.version, {}),
+        "purge": Command(manage_db.purge, manage_db.PURGE_OPTIONS),
+        "online-data-migrations": Command(manage_db.online_data_migrations, manage_db.ONLINE_OPTIONS),
+    },
+    "fernet": {
+        "generate-key": Command(manage_fernet.generate_key, {}),
+        "rotate": Command(manage_fernet.rotate, {}),
+    },
+}
 
 
-def new_key(conf: cfg.ConfigOpts) -> str:
-    """A key for [secrets] fernet_key."""
-    return Fernet.generate_key().decode()
-
-
-COMMANDS = {"db": {"sync": sync, "version": version}, "secrets": {"new-key": new_key}}
-
-
-def _add_commands(topics: object) -> None:
+def _add_commands(topics: Any) -> None:
     for topic, verbs in COMMANDS.items():
-        parser = topics.add_parser(topic, help=", ".join(verbs))  # type: ignore[attr-defined]
-        commands = parser.add_subparsers(dest="verb", required=True)
-        for verb, action in verbs.items():
-            commands.add_parser(verb, help=action.__doc__).set_defaults(action=action)
+        commands = topics.add_parser(topic, help=", ".join(verbs)).add_subparsers(dest="verb", required=True)
+        for verb, command in verbs.items():
+            parser = commands.add_parser(verb, help=command.action.__doc__, description=command.action.__doc__)
+            for name, settings in command.options.items():
+                parser.add_argument(name, **settings)
+            parser.set_defaults(action=command.action)
+
+
+TOPIC = cfg.SubCommandOpt("topic", title="commands", handler=_add_commands)
 
 
 def main() -> int:
     """Entry point of baremetal-svc-manage."""
-    cfg.CONF.register_cli_opt(cfg.SubCommandOpt("topic", title="commands", handler=_add_commands))
-    conf = configuration.load(sys.argv[1:])
+    cfg.CONF.register_cli_opt(TOPIC)
+    return run(configuration.load(sys.argv[1:]))
+
+
+def run(conf: cfg.ConfigOpts) -> int:
+    """Carry out the command that was parsed; the exit status."""
     try:
-        print(conf.topic.action(conf))
-    except AWAY as error:
-        print(f"The database does not answer: {error}", file=sys.stderr)
+        said, status = conf.topic.action(conf)
+    except (*AWAY, DBError, Unavailable) as error:
+        print(f"The database cannot be used: {error}", file=sys.stderr)
         return 1
-    except (OSError, cfg.Error) as error:
+    except (OSError, ValueError, cfg.Error) as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
+    print(said)
+    return int(status)

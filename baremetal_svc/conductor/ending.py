@@ -10,7 +10,7 @@ from taskflow.types.failure import Failure
 
 from baremetal_svc.conductor import persistence
 from baremetal_svc.conductor.run import Run
-from baremetal_svc.db import faults, operations, servers
+from baremetal_svc.db import faults, operations, rows, servers
 from baremetal_svc.domain import errors
 from baremetal_svc.domain.lifecycle import LIFECYCLE
 from baremetal_svc.domain.operation import State
@@ -19,8 +19,8 @@ LOG = logging.getLogger(__name__)
 _BY_NAME = {cls.__name__: cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, errors.ServiceError)}
 
 
-def end(run: Run, storage: Any) -> None:
-    """End the operation whose flow has run to SUCCESS or REVERTED.
+def end(run: Run, storage: Any) -> tuple[rows.Row, list[rows.Row]]:
+    """End the operation whose flow has run to SUCCESS or REVERTED; its row and its steps as they stand then.
 
     :raises LeaseLost:
     :raises Outage:
@@ -28,22 +28,27 @@ def end(run: Run, storage: Any) -> None:
     error = None if storage.get_flow_state() == states.SUCCESS else _error(storage)
     state = State.DONE if error is None else State.CANCELLED if error["code"] == errors.Cancelled.code else State.FAILED
 
-    def work(conn: Connection) -> None:
+    def work(conn: Connection) -> tuple[rows.Row, list[rows.Row]]:
         _end_server(conn, run, state, error)
         operations.finish(conn, run.id, run.generation, state, error)
         persistence.destroy(conn, run.id)
+        row = operations.get(conn, run.id)
+        assert row is not None  # noqa: S101 (this transaction holds it)
+        return row, operations.steps_of(conn, run.id)
 
-    run.transact(work)
+    ended = run.transact(work)
     LOG.info("Operation %s (%s) %s%s", run.id, run.operation["kind"], state, "" if error is None else f": {error['message']}")
+    return ended
 
 
 def _end_server(conn: Connection, run: Run, state: State, error: dict[str, Any] | None) -> None:
     change = LIFECYCLE[run.operation["kind"]]
     server_id = run.operation["target_id"]
+    of_server = run.operation["live_server"] or run.operation["live_delete"]
+    if of_server and error is not None and state is State.FAILED:
+        faults.record(conn, kind="server", target_id=server_id, operation_id=run.id, code=error["code"], message=error["message"])
     if change.during is None:
         return
-    if error is not None and state is State.FAILED:
-        faults.record(conn, kind="server", target_id=server_id, operation_id=run.id, code=error["code"], message=error["message"])
     delete = operations.live_delete_of(conn, server_id)
     if delete is not None and delete["id"] != run.id:
         return  # it shows "deleting" already, and the delete goes on from here

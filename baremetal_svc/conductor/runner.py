@@ -14,6 +14,7 @@ from taskflow.exceptions import StorageFailure
 from taskflow.types.failure import Failure
 
 from baremetal_svc.conductor import ending, kinds, persistence
+from baremetal_svc.conductor.announcing import Announcer
 from baremetal_svc.conductor.interruptions import LeaseLost, NotYet, Outage
 from baremetal_svc.conductor.run import Guarded, Lease, Run
 from baremetal_svc.context import RequestContext
@@ -37,18 +38,27 @@ class Runner:
     """
 
     def __init__(
-        self, db: Database, known: Mapping[str, kinds.Kind], gateways: Mapping[str, Any], tools: Mapping[str, Any], timeout: float
+        self,
+        db: Database,
+        known: Mapping[str, kinds.Kind],
+        gateways: Mapping[str, Any],
+        tools: Mapping[str, Any],
+        timeout: float,
+        announcer: Announcer,
     ) -> None:
         self._db = db
         self._kinds = known
         self._gateways = gateways
         self._tools = tools
         self._timeout = timeout
+        self.announcer = announcer
         self.stopping = threading.Event()
 
     def run(self, operation: rows.Row, lease: Lease) -> None:
         """Run a claimed operation until it ends, waits, or is another's. Raises nothing: what happened stands in the database."""
-        RequestContext(request_id=operation["request_id"], project_id=operation["project_id"], user_id=operation["user_id"])
+        who = {name: operation[name] for name in ("request_id", "project_id", "user_id")}
+        RequestContext(operation_id=operation["id"], **who)
+        self.announcer.begun(operation)
         run = Run(self._db, operation, lease, cancellable=LIFECYCLE[operation["kind"]].cancellable, stopping=self.stopping)
         try:
             # Just before each request to the outside: the answer must come before another conductor can take the operation.
@@ -80,7 +90,7 @@ class Runner:
         # A flow that is reverted would start again from its first task.
         if engine.storage.get_flow_state() not in (states.SUCCESS, states.REVERTED):
             self._run_engine(engine)
-        ending.end(run, engine.storage)
+        self.announcer.ended(*ending.end(run, engine.storage))
 
     @staticmethod
     def _run_engine(engine: Any) -> None:

@@ -86,6 +86,7 @@ class Conductor:
         self._pool.shutdown(wait=True, cancel_futures=True)
         for thread in self._threads:
             thread.join(timeout=self._drain)
+        self._runner.announcer.close()
         try:
             self._db.transact(lambda conn: duties.release(conn, self._owner))
         except Unavailable as error:

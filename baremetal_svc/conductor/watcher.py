@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from baremetal_svc import metrics
 from baremetal_svc.db import duties, operations
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain.errors import ServiceError, Unavailable
@@ -73,7 +74,8 @@ class Watcher:
         mine = (full or not hinted) and self._db.transact(lambda conn: duties.take(conn, DUTY, self._owner, self._lease))
         if not mine and not hinted:
             return False
-        woken = inventory.sync(self._db, self._ironic, with_ports=full and mine)
+        with metrics.listing():
+            woken = inventory.sync(self._db, self._ironic, with_ports=full and mine)
         if full and mine:
             self._next_full = time.monotonic() + self._idle
         self._conclude(woken)

@@ -7,11 +7,17 @@ from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
 
-from baremetal_svc.conf import gateways, service
+from baremetal_svc.conf import gateways, observability, service
 
 PROJECT = "baremetal_svc"
 # Ironic's client logs each refusal as an error before it raises it: the gateway decides what it was.
 _QUIET = ("taskflow=WARNING", "oslo.messaging=WARNING", "alembic=WARNING", "ironicclient.common.http=CRITICAL")
+
+# oslo.log's own, and the operation that a line belongs to.
+_LINE = (
+    "%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s "
+    "[%(global_request_id)s %(request_id)s %(operation_id)s %(user_identity)s] %(instance)s%(message)s"
+)
 
 
 def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
@@ -20,13 +26,14 @@ def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
     db_options.set_defaults(conf)
     service.register(conf)
     gateways.register(conf)
+    observability.register(conf)
     return conf
 
 
 def load(args: list[str]) -> cfg.ConfigOpts:
     """Parse the command line and the files it names into the global object, which oslo.messaging's tracing reads."""
     register(cfg.CONF)
-    log.set_defaults(default_log_levels=[*log.get_default_log_levels(), *_QUIET])
+    log.set_defaults(_LINE, [*log.get_default_log_levels(), *_QUIET])
     cfg.CONF(args, project=PROJECT, prog=PROJECT)
     log.setup(cfg.CONF, PROJECT)
     return cfg.CONF
@@ -38,5 +45,7 @@ def list_opts() -> list[tuple[str, list[Any]]]:
         ("api", service.API),
         ("conductor", [*service.CONDUCTOR, *service.NOTIFICATIONS]),
         ("secrets", service.SECRETS),
+        ("metrics", observability.METRICS),
+        ("notifications", observability.NOTIFICATIONS),
         *gateways.list_opts(),
     ]

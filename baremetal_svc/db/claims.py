@@ -1,29 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
 """Claims: who holds which node. Unique columns make a second holder impossible."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Claim, Offer
+from baremetal_svc.db.groups import DOMAIN
+from baremetal_svc.db.models import Claim, Node, NodeTag, Offer
 
 CLAIM = Claim.__table__.c
 OFFER = Offer.__table__.c
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which nodes will do, besides pool and resource class.
+
+    :ivar excluded: ids of nodes that were tried before.
+    :ivar tags: each of which the node must carry.
+    :ivar within: failure domains of which the node must be in one; None for any.
+    :ivar outside: failure domains in none of which it may be.
+    """
+
+    excluded: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    within: Sequence[str] | None = None
+    outside: Sequence[str] | None = None
+
+    def conditions(self, node_id: Any) -> list[Any]:
+        """As SQL, on a column with ids of nodes. A node without a failure domain stands for no group."""
+        tag, node = NodeTag.__table__.c, Node.__table__.c
+        found = [sa.exists().where(tag.tag == wanted, tag.node_id == node_id) for wanted in self.tags]
+        if self.excluded:
+            found.append(node_id.not_in(self.excluded))
+        if self.within is not None:
+            found.append(sa.exists().where(node.id == node_id, DOMAIN.in_(self.within)))
+        if self.outside is not None:
+            found.append(sa.exists().where(node.id == node_id, DOMAIN != "", DOMAIN.not_in(self.outside)))
+        return found
+
+
 def candidates(
-    conn: Connection, pool_id: str, resource_class: str, start: int, *, excluded: list[str], limit: int, skip_locked: bool
+    conn: Connection, pool_id: str, resource_class: str, start: int, *, wanted: Wanted, limit: int, skip_locked: bool
 ) -> list[str]:
     """Nodes on offer from a random start, wrapping around, so that concurrent claimers seldom meet."""
     found: list[str] = []
     for condition in (OFFER.rnd >= start, OFFER.rnd < start):
         statement = select(OFFER.node_id).where(OFFER.pool_id == pool_id, OFFER.resource_class == resource_class, condition)
-        if excluded:
-            statement = statement.where(OFFER.node_id.not_in(excluded))
-        statement = statement.order_by(OFFER.rank, OFFER.rnd).limit(limit - len(found))
+        statement = statement.where(*wanted.conditions(OFFER.node_id)).order_by(OFFER.rank, OFFER.rnd).limit(limit - len(found))
         if skip_locked:
-            statement = statement.with_for_update(skip_locked=True)
+            statement = statement.with_for_update(of=Offer.__table__, skip_locked=True)
         found += conn.execute(statement).scalars().all()
         if len(found) == limit:
             break

@@ -2,6 +2,8 @@
 """Faults of servers and nodes, open until cleared."""
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
@@ -28,6 +30,22 @@ def record(conn: Connection, *, kind: str, target_id: str, operation_id: str | N
                 created_at=now(),
             )
         )
+
+
+def get(conn: Connection, fault_id: str) -> rows.Row | None:
+    """One fault."""
+    return rows.one(conn, select(Fault.__table__).where(FAULT.id == fault_id))
+
+
+def page(conn: Connection, filters: Mapping[str, Any], *, still_open: bool | None, limit: int, marker: rows.Row | None) -> list[rows.Row]:
+    """Faults by equality of columns, newest first; ``still_open`` None for open and cleared ones."""
+    statement = select(Fault.__table__).where(*(FAULT[name] == value for name, value in filters.items()))
+    if still_open is not None:
+        statement = statement.where(FAULT.cleared_at.is_(None) if still_open else FAULT.cleared_at.is_not(None))
+    if marker is not None:
+        here, there = sa.tuple_(FAULT.created_at, FAULT.id), sa.tuple_(sa.literal(marker["created_at"]), sa.literal(marker["id"]))
+        statement = statement.where(here < there)
+    return rows.all_of(conn, statement.order_by(FAULT.created_at.desc(), FAULT.id.desc()).limit(limit))
 
 
 def nodes_tried(conn: Connection, operation_id: str) -> list[str]:

@@ -14,6 +14,9 @@ from baremetal_svc.db.models import Flavor, FlavorProject
 FLAVOR = Flavor.__table__.c
 ACCESS = FlavorProject.__table__.c
 
+#: Stands in the rows of adopted servers, made by a migration; nobody is shown it.
+ADOPTED_ID = "00000000-0000-4000-8000-0000000000ad"
+
 
 def insert(conn: Connection, values: Mapping[str, Any]) -> None:
     """:raises DBDuplicateEntry: the name is taken."""
@@ -22,7 +25,7 @@ def insert(conn: Connection, values: Mapping[str, Any]) -> None:
 
 def get(conn: Connection, flavor_id: str, *, lock: bool = False) -> rows.Row | None:
     """One flavor."""
-    statement = select(Flavor.__table__).where(FLAVOR.id == flavor_id)
+    statement = select(Flavor.__table__).where(FLAVOR.id == flavor_id, FLAVOR.id != ADOPTED_ID)
     return rows.one(conn, statement.with_for_update() if lock else statement)
 
 
@@ -33,7 +36,7 @@ def usable(conn: Connection, flavor: rows.Row, project_id: str | None) -> bool:
 
 def page(conn: Connection, *, usable_by: str | None, limit: int, marker: str | None) -> list[rows.Row]:
     """Flavors by id; usable_by leaves out what that project may not create servers of."""
-    statement = select(Flavor.__table__).order_by(FLAVOR.id).limit(limit)
+    statement = select(Flavor.__table__).where(FLAVOR.id != ADOPTED_ID).order_by(FLAVOR.id).limit(limit)
     if usable_by is not None:
         given = select(ACCESS.flavor_id).where(ACCESS.project_id == usable_by)
         statement = statement.where(FLAVOR.disabled.is_(sa.false()), sa.or_(FLAVOR.is_public.is_(sa.true()), FLAVOR.id.in_(given)))

@@ -3,6 +3,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 from sqlalchemy.dialects.mysql import DOUBLE, LONGTEXT
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -95,6 +96,7 @@ class Node(Model):
     properties: Mapped[dict[str, Any]] = mapped_column(JSON)
     ports: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     failure_domain: Mapped[str] = mapped_column(Name)
+    affinity_zone: Mapped[str | None] = mapped_column(Name)
     gone: Mapped[bool] = mapped_column(Boolean)
     settled: Mapped[bool] = mapped_column(Boolean)
     hold_until: Mapped[float] = mapped_column(Time)
@@ -149,10 +151,43 @@ class Server(Model):
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
     partitions: Mapped[dict[str, Any]] = mapped_column(JSON)
     locked_by: Mapped[str | None] = mapped_column(String(8))
+    adopted: Mapped[bool] = mapped_column(Boolean, server_default=sa.false())
     launched_at: Mapped[float | None] = mapped_column(Time)
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
     __table_args__ = (Index("servers_by_project", "project_id", "created_at", "id"), ON_MYSQL)
+
+
+class ServerGroup(Model):
+    """Servers of a project that stand together or apart; ``version`` is raised by each member's claim, so that they queue."""
+
+    __tablename__ = "server_groups"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    project_id: Mapped[str] = mapped_column(Name, index=True)
+    user_id: Mapped[str] = mapped_column(Name)
+    policy: Mapped[str] = mapped_column(String(32))
+    version: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[float] = mapped_column(Time)
+
+
+class GroupMember(Model):
+    """A server of a group: it joins when it is created and leaves when it is deleted."""
+
+    __tablename__ = "server_group_members"
+    server_id: Mapped[str] = mapped_column(Id, ForeignKey("servers.id", ondelete="CASCADE"), primary_key=True)
+    group_id: Mapped[str] = mapped_column(Id, ForeignKey("server_groups.id", ondelete="CASCADE"), index=True)
+
+
+class Aggregate(Model):
+    """A named set of nodes with metadata, as Mogan had them: a view on tags, which its nodes carry."""
+
+    __tablename__ = "aggregates"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name, unique=True)
+    meta: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
+    created_at: Mapped[float] = mapped_column(Time)
+    updated_at: Mapped[float | None] = mapped_column(Time)
 
 
 class Nic(Model):
@@ -166,6 +201,25 @@ class Nic(Model):
     port_id: Mapped[str | None] = mapped_column(Id, index=True)
     mac_address: Mapped[str | None] = mapped_column(String(32))
     fixed_ips: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    floating_ip: Mapped[str | None] = mapped_column(String(64))
+    detaching: Mapped[bool] = mapped_column(Boolean, server_default=sa.false())
+
+
+class Address(Model):
+    """A fixed IP of a NIC once more, where servers are found by it."""
+
+    __tablename__ = "addresses"
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    server_id: Mapped[str] = mapped_column(Id, ForeignKey("servers.id", ondelete="CASCADE"), primary_key=True, index=True)
+    position: Mapped[int] = mapped_column("nic_index", Integer, primary_key=True, autoincrement=False)
+
+
+class ServerTag(Model):
+    """A tag that its users put on a server."""
+
+    __tablename__ = "server_tags"
+    server_id: Mapped[str] = mapped_column(Id, ForeignKey("servers.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
 
 
 class Claim(Model):

@@ -26,6 +26,11 @@ def get(conn: Connection, node_id: str) -> rows.Row | None:
     return rows.one(conn, select(Node.__table__).where(NODE.id == node_id))
 
 
+def named(conn: Connection, name: str) -> rows.Row | None:
+    """The node of that name, or with that id where it has none."""
+    return rows.one(conn, select(Node.__table__).where(sa.or_(NODE.name == name, NODE.id == name), NODE.gone.is_(sa.false())))
+
+
 def page(conn: Connection, *, limit: int, marker: str | None) -> list[rows.Row]:
     """Nodes by id."""
     statement = select(Node.__table__).order_by(NODE.id).limit(limit)

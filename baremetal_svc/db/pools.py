@@ -9,13 +9,15 @@ from sqlalchemy import Connection, select
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import NodeTag, Pool, PoolMember
+from baremetal_svc.db.models import Node, NodeTag, Pool, PoolMember
 from baremetal_svc.domain.pool import Expression
 
 POOL = Pool.__table__.c
 MEMBER = PoolMember.__table__.c
 TAG = NodeTag.__table__.c
 
+#: Begins the tags that say in which zone a node is: what tenants name, and what groups keep together or apart.
+AVAILABILITY_ZONE, AFFINITY_ZONE = "availability_zone=", "affinity_zone="
 #: The pool of every node, made by the first migration, for flavors that name none.
 DEFAULT_ID = "00000000-0000-4000-8000-000000000000"
 
@@ -62,11 +64,19 @@ def tags_of(conn: Connection, node_ids: Sequence[str]) -> dict[str, frozenset[st
 
 
 def set_tags(conn: Connection, node_id: str, tags: Iterable[str]) -> None:
-    """Replace the tags of a node."""
+    """Replace the tags of a node, and its affinity zone, which is a tag as well."""
+    wanted = sorted(set(tags))
     conn.execute(sa.delete(NodeTag.__table__).where(TAG.node_id == node_id))
-    values = [{"tag": tag, "node_id": node_id} for tag in sorted(set(tags))]
-    if values:
-        conn.execute(sa.insert(NodeTag.__table__), values)
+    if wanted:
+        conn.execute(sa.insert(NodeTag.__table__), [{"tag": tag, "node_id": node_id} for tag in wanted])
+    zone = next((tag.removeprefix(AFFINITY_ZONE) for tag in wanted if tag.startswith(AFFINITY_ZONE)), None)
+    conn.execute(sa.update(Node.__table__).where(Node.__table__.c.id == node_id).values(affinity_zone=zone))
+
+
+def values_of(conn: Connection, prefix: str) -> list[str]:
+    """What follows the prefix in the tags that begin with it, each once: the values of a key "key="."""
+    found = conn.execute(select(TAG.tag).distinct().where(TAG.tag.startswith(prefix, autoescape=True)))
+    return sorted(tag.removeprefix(prefix) for tag in found.scalars())
 
 
 def memberships(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[str]]:

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers and their NICs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
+from baremetal_svc.db import nics as db_nics
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Flavor, Nic, Node, Server
+from baremetal_svc.db.groups import DOMAIN
+from baremetal_svc.db.models import Address, Flavor, Node, Server, ServerTag
 
 SERVER = Server.__table__.c
-NIC = Nic.__table__.c
+TAG = ServerTag.__table__.c
 SORT_KEYS = {"id": SERVER.id, "uuid": SERVER.id, "name": SERVER.name, "created_at": SERVER.created_at, "status": SERVER.status}
 
 
@@ -20,7 +22,7 @@ def insert(conn: Connection, values: Mapping[str, Any], nics: Sequence[Mapping[s
     """Insert a server (keys are column names; metadata as "metadata") and its NICs ({"network_id"} or {"requested_port_id"})."""
     conn.execute(sa.insert(Server.__table__).values(created_at=now(), **values))
     for index, nic in enumerate(nics):
-        conn.execute(sa.insert(Nic.__table__).values(server_id=values["id"], nic_index=index, fixed_ips=[], **nic))
+        db_nics.insert(conn, values["id"], index, **nic)
 
 
 def get(conn: Connection, server_id: str, project_id: str | None = None, *, lock: bool = False) -> rows.Row | None:
@@ -34,10 +36,11 @@ def get(conn: Connection, server_id: str, project_id: str | None = None, *, lock
 def page(
     conn: Connection, filters: Mapping[str, Any], *, sort_key: str, descending: bool, limit: int, marker: rows.Row | None
 ) -> list[rows.Row]:
-    """Servers by equality filters on columns (project_id, status, flavor_id, image_id) and substring of name."""
-    statement = _with_node().limit(limit)
-    for name, value in filters.items():
-        statement = statement.where(SERVER.name.contains(value, autoescape=True) if name == "name" else SERVER[name] == value)
+    """Servers by filters.
+
+    :param filters: project_id, status, flavor_id, image_id, flavor_name: equal; name: contains; ip: an address begins so; tags: has all.
+    """
+    statement = _with_node().where(*(_FILTERS[name](value) for name, value in filters.items())).limit(limit)
     column = SORT_KEYS[sort_key]
     if marker is not None:
         here = sa.tuple_(column, SERVER.id)
@@ -47,32 +50,57 @@ def page(
     return rows.all_of(conn, statement.order_by(*order))
 
 
-def nics_of(conn: Connection, server_ids: Sequence[str]) -> dict[str, list[rows.Row]]:
-    """NICs by server id, in order, in one query."""
-    found: dict[str, list[rows.Row]] = {server_id: [] for server_id in server_ids}
-    if server_ids:
-        for nic in rows.all_of(conn, select(Nic.__table__).where(NIC.server_id.in_(server_ids)).order_by(NIC.nic_index)):
-            found[nic["server_id"]].append(nic)
-    return found
-
-
 def set_columns(conn: Connection, server_id: str, **values: Any) -> bool:
     """Change columns of a server; False when it is gone."""
     return conn.execute(update(Server.__table__).where(SERVER.id == server_id).values(updated_at=now(), **values)).rowcount == 1
 
 
-def set_nic(conn: Connection, server_id: str, index: int, **values: Any) -> None:
-    """Change columns of one NIC."""
-    conn.execute(update(Nic.__table__).where(NIC.server_id == server_id, NIC.nic_index == index).values(**values))
-
-
 def forget(conn: Connection, server_id: str) -> None:
-    """Delete the server and its NICs."""
-    conn.execute(sa.delete(Nic.__table__).where(NIC.server_id == server_id))
+    """Delete the server and what belongs to it alone (ON DELETE CASCADE)."""
     conn.execute(sa.delete(Server.__table__).where(SERVER.id == server_id))
+
+
+def tags_of(conn: Connection, server_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Tags by server id, in order, in one query."""
+    found: dict[str, list[str]] = {server_id: [] for server_id in server_ids}
+    if server_ids:
+        for server_id, tag in conn.execute(select(TAG.server_id, TAG.tag).where(TAG.server_id.in_(server_ids)).order_by(TAG.tag)):
+            found[server_id].append(tag)
+    return found
+
+
+def set_tags(conn: Connection, server_id: str, tags: Iterable[str]) -> None:
+    """Replace the tags of a server."""
+    conn.execute(sa.delete(ServerTag.__table__).where(TAG.server_id == server_id))
+    values = [{"server_id": server_id, "tag": tag} for tag in sorted(set(tags))]
+    if values:
+        conn.execute(sa.insert(ServerTag.__table__), values)
+
+
+def _equals(column: Any) -> Callable[[Any], Any]:
+    return lambda value: column == value
+
+
+def _has_tags(tags: Sequence[str]) -> Any:
+    return sa.and_(*(sa.exists().where(TAG.server_id == SERVER.id, TAG.tag == tag) for tag in tags))
+
+
+def _has_address(beginning: str) -> Any:
+    address = Address.__table__.c
+    return SERVER.id.in_(select(address.server_id).where(address.address.startswith(beginning, autoescape=True)))
+
+
+_FILTERS: Mapping[str, Callable[[Any], Any]] = {
+    **{name: _equals(SERVER[name]) for name in ("project_id", "status", "flavor_id", "image_id")},
+    "flavor_name": _equals(Flavor.__table__.c.name),
+    "name": lambda value: SERVER.name.contains(value, autoescape=True),
+    "ip": _has_address,
+    "tags": _has_tags,
+}
 
 
 def _with_node() -> sa.Select[Any]:
     nodes, flavors = Node.__table__, Flavor.__table__
-    columns = select(Server.__table__, nodes.c.name.label("node_name"), flavors.c.name.label("flavor_name"))
+    domain = DOMAIN.label("affinity_zone")
+    columns = select(Server.__table__, nodes.c.name.label("node_name"), domain, flavors.c.name.label("flavor_name"))
     return columns.outerjoin(nodes, nodes.c.id == SERVER.node_id).join(flavors, flavors.c.id == SERVER.flavor_id)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The config drive: what the machine learns at its first boot. Format: OpenStack metadata, network_data.json (cloud-init documentation)."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +18,10 @@ class Link:
     mtu: int | None = None
 
 
-def meta_data(server: Mapping[str, Any], public_keys: Mapping[str, str]) -> dict[str, Any]:
+def meta_data(server: Mapping[str, Any], public_keys: Mapping[str, str], admin_password: str | None = None) -> dict[str, Any]:
     """meta_data.json of a server row (id, name, project_id, availability_zone, metadata)."""
     return {
+        **({} if admin_password is None else {"admin_pass": admin_password}),
         "uuid": server["id"],
         "name": server["name"],
         "hostname": hostname(server["name"], server["id"]),
@@ -45,6 +47,15 @@ def network_data(links: Sequence[Link]) -> dict[str, Any]:
         ],
         "services": [],
     }
+
+
+def vendor_data(files: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """vendor_data.json that has cloud-init write files ({"path", "contents" in base64}) before it runs the user's own data.
+
+    Ironic builds the drive and takes no further files into it; the user data stays the user's. Source: cloud-init documentation.
+    """
+    written = [{"path": file["path"], "content": file["contents"], "encoding": "b64"} for file in files]
+    return {"cloud-init": "#cloud-config\n" + json.dumps({"write_files": written})}
 
 
 def hostname(name: str, server_id: str) -> str:

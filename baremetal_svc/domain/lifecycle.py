@@ -28,6 +28,7 @@ def _row(allowed: set[Status | None], during: Status, success: Status | None, fa
 
 
 _ANY: set[Status | None] = {status for status in Status if status is not Status.DELETING}
+_SETTLED: frozenset[Status | None] = frozenset({Status.ACTIVE, Status.STOPPED})
 _POWER = 900.0
 
 LIFECYCLE: dict[str, Change] = {
@@ -38,6 +39,13 @@ LIFECYCLE: dict[str, Change] = {
     "power.soft_stop": _row({Status.ACTIVE}, Status.SOFT_POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
     "power.reboot": _row({Status.ACTIVE}, Status.REBOOTING, Status.ACTIVE, Status.ERROR, deadline=_POWER),
     "power.soft_reboot": _row({Status.ACTIVE}, Status.SOFT_REBOOTING, Status.ACTIVE, Status.ACTIVE, deadline=_POWER),
+    "adoption.adopt": _row({None}, Status.BUILDING, Status.ACTIVE, Status.ERROR),
+    "adoption.release": _row({*_SETTLED, Status.ERROR}, Status.DELETING, None, Status.ERROR, cancellable=False),
+    # Its failure is "error": the disk may be half written. Rebuilding again completes it.
+    "rebuild.deploy": _row({*_SETTLED, Status.ERROR}, Status.REBUILDING, Status.ACTIVE, Status.ERROR, cancellable=False),
+    # A connection comes and goes beside the status.
+    "networks.attach": Change(_SETTLED, None, None, None, deadline=900.0),
+    "networks.detach": Change(_SETTLED, None, None, None, cancellable=False, deadline=900.0),
     "nodes.release": Change(frozenset({None}), None, None, None, cancellable=False, deadline=None),
 }
 

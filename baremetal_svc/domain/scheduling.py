@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which nodes may be claimed, and the explanation when none can. The predicates stand in one list, in the order they are explained."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from baremetal_svc.domain.node import NodeFacts
@@ -33,14 +33,27 @@ def can_be_claimed(node: NodeFacts, now: float) -> bool:
     return all(predicate.holds(node, now) for predicate in PREDICATES)
 
 
-def explain(nodes: Iterable[NodeFacts], now: float, *, excluded: Sequence[str] = ()) -> list[tuple[str, int]]:
-    """How many nodes each predicate left, in order; the last entry is the nodes not tried before."""
+def spread(policy: str, held: Sequence[str]) -> tuple[Sequence[str] | None, Sequence[str] | None]:
+    """Failure domains (within, outside) for one more member of a group whose other members hold these.
+
+    :param policy: affinity or anti-affinity; None in the answer stands for no condition, an empty "outside" for any domain but none.
+    """
+    if policy == "affinity" and held:
+        return held, None
+    return None, () if policy == "affinity" else held
+
+
+def explain(nodes: Iterable[NodeFacts], now: float, *, fitting: Set[str]) -> list[tuple[str, int]]:
+    """How many nodes each predicate left, in order.
+
+    :param fitting: ids of the nodes that fit this request: its zone, its group, not tried before; the last entry.
+    """
     left = list(nodes)
     table = [("in the flavor's pools and resource class", len(left))]
     for predicate in PREDICATES:
         left = [node for node in left if predicate.holds(node, now)]
         table.append((predicate.name, len(left)))
-    table.append(("not tried before by this operation", sum(node.id not in excluded for node in left)))
+    table.append(("in the zone and group asked for, and not tried before", sum(node.id in fitting for node in left)))
     return table
 
 

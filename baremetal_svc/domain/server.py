@@ -21,6 +21,7 @@ class Status(StrEnum):
     SOFT_POWERING_OFF = "soft-powering-off"
     REBOOTING = "rebooting"
     SOFT_REBOOTING = "soft-rebooting"
+    REBUILDING = "rebuilding"
 
 
 STABLE = frozenset({Status.ACTIVE, Status.STOPPED, Status.ERROR})

@@ -1,4 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the product does: one folder per capability. This tuple is the only list to extend; whoever needs a part imports it by name."""
 
-FEATURES = ("servers", "power", "locking", "flavors", "keypairs", "nodes", "pools", "operations")
+FEATURES = (
+    "servers",
+    "power",
+    "rebuild",
+    "adoption",
+    "networks",
+    "tags",
+    "locking",
+    "server_groups",
+    "flavors",
+    "keypairs",
+    "nodes",
+    "pools",
+    "aggregates",
+    "operations",
+    "events",
+    "faults",
+)

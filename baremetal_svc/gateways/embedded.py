@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from baremetal_svc.domain.errors import OutsideRefused
-from baremetal_svc.gateways.protocols import ImageView, NetworkView, NicView
+from baremetal_svc.gateways.protocols import FloatingIpView, ImageView, NetworkView, NicView
 
 # Attributes of the file -> what Ironic reads in instance_info.
 _FOR_IRONIC = {
@@ -38,7 +38,7 @@ class FlatNetwork:
     def __init__(self, *, network_id: str, name: str, subnet_id: str) -> None:
         self._network = NetworkView(network_id, name, "", True, (subnet_id,))
 
-    def get_network(self, network_id: str, project_id: str) -> NetworkView | None:
+    def get_network(self, network_id: str, project_id: str, token: str | None = None) -> NetworkView | None:
         """The network, by its id."""
         return self._network if network_id == self._network.id else None
 
@@ -64,7 +64,7 @@ class FlatNetwork:
         """:raises OutsideRefused: always; nobody can make a port here beforehand."""
         raise OutsideRefused("the flat network has no ports that could be attached", hint=f"Name the network {self._network.id} instead.")
 
-    def get_port(self, port_id: str) -> NicView | None:
+    def get_port(self, port_id: str, token: str | None = None) -> NicView | None:
         """None: ports are remembered nowhere."""
         return None
 
@@ -74,6 +74,17 @@ class FlatNetwork:
 
     def release_port(self, port_id: str, *, preserve: bool) -> None:
         """Nothing to release."""
+
+    def disown_port(self, port_id: str) -> None:
+        """Nothing to note."""
+
+    def find_floating_ip(self, address: str, project_id: str, token: str | None = None) -> FloatingIpView | None:
+        """None: there are none."""
+        return None
+
+    def set_floating_ip(self, floating_ip_id: str, port_id: str | None, fixed_ip: str | None, token: str | None = None) -> None:
+        """:raises OutsideRefused: always."""
+        raise OutsideRefused("the flat network has no floating IPs", hint="Configure Neutron to have them.")
 
     def ping(self) -> None:
         """Always there."""

@@ -17,7 +17,7 @@ from ironicclient import exc as ironic_errors
 from oslo_config import cfg
 
 from baremetal_svc.domain.errors import NodeHeldByAnother, OutsideRefused
-from baremetal_svc.gateways.protocols import NodeView, PortView
+from baremetal_svc.gateways.protocols import ManageableView, NodeView, PortView
 from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
 API_VERSION = "1.95"
@@ -25,16 +25,24 @@ PAGE = 1000
 MARKER = "baremetal_svc"
 _FIELDS = (
     "uuid,name,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,resource_class,"
-    "protected,retired,last_error,traits,properties,conductor_group,owner,lessee,shard"
+    "protected,retired,last_error,traits,properties,conductor_group,owner,lessee,shard,provision_updated_at"
 ).split(",")
 _PORT_FIELDS = ["node_uuid", "address", "pxe_enabled", "physical_network"]
+_VIF_FIELDS = ["uuid", "node_uuid", "address", "internal_info", "extra"]
 _GUARD_FIELDS = (
-    "uuid,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,protected,last_error".split(",")
-)
+    "uuid,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,protected,last_error,"
+    "provision_updated_at"
+).split(",")
 _DEPLOYING = frozenset({"deploying", "wait call-back", "deploy hold", "active"})
 # States of a node of ours in which Ironic takes target "deleted"; every other one has to end first.
 _UNDEPLOYABLE = frozenset(
     "active,deploy failed,wait call-back,error,rescue,rescue wait,rescue failed,unrescue failed,service failed,service wait".split(",")
+)
+_REBUILDABLE = frozenset({"active", "deploy failed", "error"})
+#: What images have Ironic told, now or before.
+_OF_IMAGES = frozenset(
+    "image_source,image_checksum,image_os_hash_algo,image_os_hash_value,image_disk_format,image_type,kernel,ramdisk,root_gb,ephemeral_gb,"
+    "swap_mb,capabilities,preserve_ephemeral".split(",")
 )
 _RELEASED = frozenset({"available", "deleting", "cleaning", "clean wait", "clean failed", "clean hold", "manageable", "enroll"})
 # What the client calls a power target, and whether it is soft.
@@ -93,9 +101,9 @@ class IronicGateway:
             for raw in self._pages("ports", _PORT_FIELDS)
         )
 
-    def _pages(self, what: str, fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    def _pages(self, what: str, fields: Sequence[str], query: str = "") -> Iterator[Mapping[str, Any]]:
         # Not client.node.list: it builds an object per node and keeps them all.
-        url: str | None = f"/v1/{what}?limit={PAGE}&fields={','.join(fields)}"
+        url: str | None = f"/v1/{what}?limit={PAGE}&fields={','.join(fields)}&{query}".rstrip("&")
         while url:
             body = self._get_json(url)
             yield from body[what]
@@ -105,6 +113,17 @@ class IronicGateway:
 
     def _get_json(self, url: str) -> Any:
         return self._sender.read(lambda: self._client.http_client.json_request("GET", url)[1])
+
+    def list_manageable(self) -> list[ManageableView]:
+        """Three listings: nodes, ports, port groups."""
+        states = "provision_state=active&associated=false&maintenance=false"
+        fields = ["uuid", "name", "resource_class", "power_state", "provision_state", "instance_info"]
+        nodes = [raw for raw in self._pages("nodes", fields, states) if raw["resource_class"]]
+        if not nodes:
+            return []
+        ports = _vifs_by_node(self._pages("ports", [*_VIF_FIELDS, "portgroup_uuid"]))
+        groups = _vifs_by_node(self._pages("portgroups", [*_VIF_FIELDS, "mode"]))
+        return [_manageable(raw, ports.get(raw["uuid"], ()), groups.get(raw["uuid"], ())) for raw in nodes]
 
     def get_node(self, node_id: str) -> NodeView | None:
         """One node, or None."""
@@ -151,9 +170,38 @@ class IronicGateway:
         """One PATCH; Ironic builds the image from the parts at deploy time and masks them when asked for the node."""
         self._patch_ours(node_id, server_id, _added({"configdrive": dict(config_drive)}))
 
+    def set_image(self, node_id: str, server_id: str, instance_info: Mapping[str, Any]) -> None:
+        """Look, PATCH."""
+        raw = self._sender.read(lambda: self._client.node.get(node_id, fields=["instance_info"])).to_dict()
+        stale = sorted((_OF_IMAGES & raw["instance_info"].keys()) - instance_info.keys())
+        removed: Patch = [{"op": "remove", "path": f"/instance_info/{key}"} for key in stale]
+        self._patch_ours(node_id, server_id, [*removed, *_added(instance_info)])
+
+    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None) -> None:
+        """Look, PUT."""
+
+        def step() -> None:
+            node = self._look_at_ours(node_id, server_id)
+            if node.provision_updated_at != provisioned_at:
+                return
+            if node.provision_state not in _REBUILDABLE:
+                raise OutsideRefused(f"node {node_id} cannot be rebuilt: it is {node.provision_state}")
+            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "rebuild"))
+
+        self._sender.repeat(step)
+
     def unbind_node(self, node_id: str, server_id: str) -> None:
         """One PATCH; refused and hence nothing to do when the node is not ours."""
         cleared: Patch = [{"op": "remove", "path": "/instance_uuid"}, {"op": "replace", "path": "/instance_info", "value": {}}]
+        try:
+            self._patch(node_id, [_marker(server_id), *cleared])
+        except Refusal as refusal:
+            if refusal.status != 404 and self._is_ours(node_id, server_id):
+                raise
+
+    def abandon_node(self, node_id: str, server_id: str) -> None:
+        """One PATCH; refused and hence nothing to do when the node is not ours."""
+        cleared: Patch = [{"op": "remove", "path": "/instance_uuid"}, {"op": "remove", "path": f"/instance_info/{MARKER}"}]
         try:
             self._patch(node_id, [_marker(server_id), *cleared])
         except Refusal as refusal:
@@ -294,6 +342,23 @@ def _held(node_id: str) -> NodeHeldByAnother:
     return NodeHeldByAnother(f"the instance_uuid of node {node_id} is not that of this server")
 
 
+def _vifs_by_node(raws: Iterator[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Ports or port groups with the VIF that each carries, by node."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for raw in raws:
+        vif = (raw.get("internal_info") or {}).get("tenant_vif_port_id") or (raw.get("extra") or {}).get("vif_port_id")
+        entry = {"address": raw["address"], "uuid": raw["uuid"], "neutron_port_id": vif}
+        found.setdefault(raw["node_uuid"], []).append({**entry, **({"mode": raw["mode"]} if "mode" in raw else {})})
+    return found
+
+
+def _manageable(raw: Mapping[str, Any], ports: Sequence[dict[str, Any]], groups: Sequence[dict[str, Any]]) -> ManageableView:
+    source = (raw["instance_info"] or {}).get("image_source")
+    return ManageableView(
+        raw["uuid"], raw["name"], raw["resource_class"], raw["power_state"], raw["provision_state"], tuple(ports), tuple(groups), source
+    )
+
+
 def _view(raw: Mapping[str, Any]) -> NodeView:
     return NodeView(
         id=raw["uuid"],
@@ -314,4 +379,5 @@ def _view(raw: Mapping[str, Any]) -> NodeView:
         owner=raw.get("owner"),
         lessee=raw.get("lessee"),
         shard=raw.get("shard"),
+        provision_updated_at=raw.get("provision_updated_at"),
     )

@@ -6,6 +6,7 @@ requests that overtake each other may leave two ports. find_port then answers th
 """
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import cachetools
@@ -14,7 +15,7 @@ from openstack import exceptions as sdk_errors
 from oslo_config import cfg
 
 from baremetal_svc.domain.errors import OutsideRefused
-from baremetal_svc.gateways.protocols import NetworkView, NicView
+from baremetal_svc.gateways.protocols import FloatingIpView, NetworkView, NicView
 from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
 DEVICE_OWNER = "baremetal:server"
@@ -46,8 +47,9 @@ class NeutronGateway:
                 self._made = connection.network
             return self._made
 
-    def get_network(self, network_id: str, project_id: str) -> NetworkView | None:
-        """One GET, a second one for a network that is neither the project's nor everybody's; none when it was seen a moment ago.
+    def get_network(self, network_id: str, project_id: str, token: str | None = None) -> NetworkView | None:
+        """One GET, as the service user a second one for a network that is neither the project's nor everybody's; none when it was seen
+        a moment ago.
 
         A batch of creates asks for one and the same network, and each answer costs Neutron as much as a port.
         """
@@ -56,7 +58,7 @@ class NeutronGateway:
             seen = self._seen.get(key)
         if seen is not None:
             return seen
-        found = self._look_at(network_id, project_id)
+        found = self._look_at(network_id, project_id) if token is None else self._look_with(token, network_id, project_id)
         if found is not None:
             with self._lock:
                 self._seen[key] = found
@@ -71,6 +73,14 @@ class NeutronGateway:
         return NetworkView(
             network.id, network.name or "", network.project_id or "", bool(network.is_shared), tuple(network.subnet_ids or ()), network.mtu
         )
+
+    def _look_with(self, token: str, network_id: str, project_id: str) -> NetworkView | None:
+        """To a tenant ``shared`` is true for networks that an RBAC policy shares with its project, too; an operator sees everybody's."""
+        body = self._asked(token, "GET", f"/networks/{network_id}")
+        raw = body and body["network"]
+        if raw is None or not (raw["project_id"] == project_id or raw["shared"] or self._shared_with(network_id, project_id)):
+            return None
+        return NetworkView(raw["id"], raw["name"], raw["project_id"], raw["shared"], tuple(raw["subnets"]), raw.get("mtu"))
 
     def _shared_with(self, network_id: str, project_id: str) -> bool:
         """Whether an RBAC policy shares it with the project: to an admin, ``shared`` tells of those for everybody only."""
@@ -123,8 +133,11 @@ class NeutronGateway:
         taken = {"device_id": server_id, "device_owner": DEVICE_OWNER}
         return _view(self._sender.once(lambda: self._network.update_port(port_id, if_revision=port.revision_number, **taken)))
 
-    def get_port(self, port_id: str) -> NicView | None:
+    def get_port(self, port_id: str, token: str | None = None) -> NicView | None:
         """One GET."""
+        if token is not None:
+            body = self._asked(token, "GET", f"/ports/{port_id}")
+            return None if body is None else _raw_view(body["port"])
         port = self._port(port_id)
         return _view(port) if port is not None else None
 
@@ -141,9 +154,31 @@ class NeutronGateway:
         free = {"device_id": "", "device_owner": "", "binding_host_id": "", "binding_profile": {}}
         self._found(lambda: self._network.update_port(port_id, **free), changes=True)
 
+    def disown_port(self, port_id: str) -> None:
+        """One PUT."""
+        self._found(lambda: self._network.update_port(port_id, device_id="", device_owner=""), changes=True)
+
+    def find_floating_ip(self, address: str, project_id: str, token: str | None = None) -> FloatingIpView | None:
+        """One GET."""
+        body = self._asked(token, "GET", "/floatingips", params={"floating_ip_address": address, "project_id": project_id})
+        found = [] if body is None else body["floatingips"]
+        if len(found) > 1:
+            raise OutsideRefused(f"the project has several floating IPs {address}", hint="Give back those that are not used.")
+        return _floating_ip(found[0]) if found else None
+
+    def set_floating_ip(self, floating_ip_id: str, port_id: str | None, fixed_ip: str | None, token: str | None = None) -> None:
+        """One PUT."""
+        wanted = {"port_id": port_id, **({"fixed_ip_address": fixed_ip} if port_id and fixed_ip else {})}
+        self._asked(token, "PUT", f"/floatingips/{floating_ip_id}", json={"floatingip": wanted})
+
     def ping(self) -> None:
         """One GET of the versions, without retries."""
         self._sender.once(lambda: self._network.get("/", raise_exc=True))
+
+    def _asked(self, token: str | None, method: str, path: str, **more: Any) -> Any:
+        """The body of the answer to a request in the name of the token's owner, or of the service user; None for 404."""
+        own = {} if token is None else {"headers": {"X-Auth-Token": token}, "authenticated": False}
+        return self._found(lambda: self._network.request(path, method, raise_exc=True, **own, **more).json())
 
     def _port(self, port_id: str) -> Any:
         return self._found(lambda: self._network.get_port(port_id))
@@ -167,3 +202,12 @@ def _name(claim_id: str, index: int | str) -> str:
 def _view(port: Any) -> NicView:
     addresses = tuple({"subnet_id": ip["subnet_id"], "ip_address": ip["ip_address"]} for ip in port.fixed_ips or ())
     return NicView(port.id, port.network_id, port.project_id or "", port.mac_address, addresses, port.device_id or "")
+
+
+def _raw_view(raw: Mapping[str, Any]) -> NicView:
+    addresses = tuple({"subnet_id": ip["subnet_id"], "ip_address": ip["ip_address"]} for ip in raw["fixed_ips"])
+    return NicView(raw["id"], raw["network_id"], raw["project_id"], raw["mac_address"], addresses, raw["device_id"])
+
+
+def _floating_ip(raw: Mapping[str, Any]) -> FloatingIpView:
+    return FloatingIpView(raw["id"], raw["floating_ip_address"], raw["port_id"], raw["fixed_ip_address"])

@@ -33,6 +33,7 @@ class NodeView:
     owner: str | None = None
     lessee: str | None = None
     shard: str | None = None
+    provision_updated_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,23 @@ class PortView:
 
 
 @dataclass(frozen=True, slots=True)
+class ManageableView:
+    """An active node that no instance_uuid names: somebody deployed it without us.
+
+    ``ports``: ({"address", "uuid", "neutron_port_id"}, ...), ``portgroups`` have ``mode`` too.
+    """
+
+    id: str
+    name: str | None
+    resource_class: str
+    power_state: str | None
+    provision_state: str
+    ports: tuple[Mapping[str, Any], ...]
+    portgroups: tuple[Mapping[str, Any], ...]
+    image_source: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NicView:
     """A Neutron port. ``fixed_ips``: ({"subnet_id", "ip_address"}, ...)."""
 
@@ -55,6 +73,16 @@ class NicView:
     mac_address: str | None
     fixed_ips: tuple[Mapping[str, str], ...]
     device_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FloatingIpView:
+    """A floating IP; ``port_id`` None while it points at nothing."""
+
+    id: str
+    address: str
+    port_id: str | None
+    fixed_ip: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +108,11 @@ class ImageView:
     size: int | None = None
     min_disk: int = 0
 
+    @property
+    def partition_image(self) -> bool:
+        """An image of one partition comes with a kernel and a ramdisk; every other one is of a whole disk."""
+        return bool(self.instance_info.keys() & {"kernel", "ramdisk"})
+
 
 class Ironic(Protocol):
     """Bare metal. Source: Ironic API reference, microversion fixed by the adapter."""
@@ -89,6 +122,9 @@ class Ironic(Protocol):
 
     def list_ports(self) -> Iterator[PortView]:
         """All ports of all nodes, in pages."""
+
+    def list_manageable(self) -> list[ManageableView]:
+        """Nodes that could be adopted, in three bulk listings."""
 
     def get_node(self, node_id: str) -> NodeView | None:
         """One node, or None when Ironic has none."""
@@ -100,13 +136,30 @@ class Ironic(Protocol):
         """
 
     def set_config_drive(self, node_id: str, server_id: str, config_drive: Mapping[str, Any]) -> None:
-        """PATCH ``instance_info/configdrive`` = {"meta_data", "network_data", "user_data"}, repeating ``instance_uuid`` in it.
+        """PATCH ``instance_info/configdrive`` = {"meta_data", "network_data", "user_data", "vendor_data"}, repeating ``instance_uuid``.
 
         :raises NodeHeldByAnother:
         """
 
+    def set_image(self, node_id: str, server_id: str, instance_info: Mapping[str, Any]) -> None:
+        """PATCH ``instance_info`` to another image: what an earlier image needs and this one does not is removed. The config drive stays.
+
+        :raises NodeHeldByAnother:
+        """
+
+    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None) -> None:
+        """Look, then PUT provision target ``rebuild`` without payload; no-op when the provision state has changed since ``provisioned_at``
+        (``provision_updated_at`` of an earlier look): it was asked for already.
+
+        :raises NodeHeldByAnother: instance_uuid is not the server's.
+        :raises OutsideRefused: the node is in a state from which it cannot be rebuilt.
+        """
+
     def unbind_node(self, node_id: str, server_id: str) -> None:
         """Clear ``instance_uuid`` and ``instance_info`` of a node that was never deployed; no-op when ours is not set."""
+
+    def abandon_node(self, node_id: str, server_id: str) -> None:
+        """Clear ``instance_uuid`` of an active node and leave it running as it is; no-op when ours is not set."""
 
     def attach_vif(self, node_id: str, server_id: str, port_id: str) -> None:
         """Attach the Neutron port; no-op when it is attached to this node already.
@@ -152,9 +205,12 @@ class Ironic(Protocol):
 
 
 class Neutron(Protocol):
-    """Networks and ports, as the service user on behalf of a project."""
+    """Networks and ports, as the service user on behalf of a project.
 
-    def get_network(self, network_id: str, project_id: str) -> NetworkView | None:
+    What takes a ``token`` is asked in the name of its owner, so that Neutron's policies decide as well; with None the service user asks.
+    """
+
+    def get_network(self, network_id: str, project_id: str, token: str | None = None) -> NetworkView | None:
         """The network if the project may use it (its own or shared), else None."""
 
     def find_port(self, server_id: str, claim_id: str, index: int) -> NicView | None:
@@ -174,7 +230,7 @@ class Neutron(Protocol):
         :raises OutsideRefused: missing, another project's, or in use by another device.
         """
 
-    def get_port(self, port_id: str) -> NicView | None:
+    def get_port(self, port_id: str, token: str | None = None) -> NicView | None:
         """One port, or None."""
 
     def list_ports(self, server_id: str, claim_id: str | None = None) -> list[NicView]:
@@ -182,6 +238,18 @@ class Neutron(Protocol):
 
     def release_port(self, port_id: str, *, preserve: bool) -> None:
         """Delete the port, or only unbind it and clear its device_id when it must be preserved; a missing one is no error."""
+
+    def disown_port(self, port_id: str) -> None:
+        """Clear the device_id of a port and leave it bound: the machine goes on using it; a missing one is no error."""
+
+    def find_floating_ip(self, address: str, project_id: str, token: str | None = None) -> FloatingIpView | None:
+        """The project's floating IP of that address, or None.
+
+        :raises OutsideRefused: it has several.
+        """
+
+    def set_floating_ip(self, floating_ip_id: str, port_id: str | None, fixed_ip: str | None, token: str | None = None) -> None:
+        """Point the floating IP at a port and one of its addresses, or at nothing (None); again is a no-op."""
 
     def ping(self) -> None:
         """Raises Unavailable when the API does not answer."""

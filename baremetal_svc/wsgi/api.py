@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from baremetal_svc import conf as configuration
-from baremetal_svc import messaging
+from baremetal_svc import messaging, metrics
 from baremetal_svc.api import app
 from baremetal_svc.conductor import client
 from baremetal_svc.db.session import Database
 from baremetal_svc.gateways import real
-from baremetal_svc.wsgi import assembly
+from baremetal_svc.wsgi import assembly, meditation
 
 
 def build() -> Callable[..., Any]:
@@ -23,6 +23,8 @@ def build() -> Callable[..., Any]:
     conf = configuration.load([argument for name in files for argument in ("--config-file", name)])
     if conf.api.auth_strategy == "noauth":
         raise RuntimeError("auth_strategy = noauth is for the all-in-one process only; configure Keystone.")
+    meditation.arm(conf, "baremetal-svc-api")
+    metrics.expose(conf.metrics.listen, conf.metrics.api_port)
     waker = client.bus_waker(messaging.client(messaging.transport(conf)))
     return app.build(assembly.services(conf, Database.of(conf), real.build(conf), waker.wake))
 

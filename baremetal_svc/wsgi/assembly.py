@@ -9,10 +9,12 @@ from baremetal_svc import policy
 from baremetal_svc.api.call import Services
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
+from baremetal_svc.gateways import measured
 from baremetal_svc.gateways.protocols import Gateways
 
 
 def services(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, wake: Callable[[str], None]) -> Services:
     """Everything that controllers need."""
     enforcer = policy.Policy(conf, policy.list_rules())
-    return Services(conf=conf, db=db, gateways=gateways, vault=Vault(conf.secrets.fernet_key), policy=enforcer, wake=wake)
+    vault = Vault(conf.secrets.fernet_key)
+    return Services(conf=conf, db=db, gateways=measured.gateways(gateways), vault=vault, policy=enforcer, wake=wake)

@@ -24,6 +24,9 @@ UNITS = sorted((ETC / "systemd").glob("*.service"))
 #: Sections whose credentials are keystoneauth's, of the plugin "password".
 CREDENTIALS = ("keystone_authtoken", "ironic", "neutron")
 
+# In a process of its own: baremetal_svc.cmd chooses the backend of oslo.service, which other tests have left to it.
+COMMANDS = "from baremetal_svc.cmd import manage; [print(topic, verb) for topic, verbs in manage.COMMANDS.items() for verb in verbs]"
+
 
 def known() -> set[tuple[str, str]]:
     """(section, option) of everything that a process of ours reads: what the sample of oslo-config-generator would show."""
@@ -97,6 +100,14 @@ def test_a_unit_starts_a_program_that_exists(unit: Path) -> None:
     stop = re.findall(r"^TimeoutStopSec=(\d+)$", text, re.M)
     drain = next(option.default for option in service.CONDUCTOR if option.name == "drain_timeout")
     assert int(stop[0]) > drain if "conductor" in unit.name else stop
+
+
+def test_every_command_of_an_operator_exists() -> None:
+    """In the guide, the samples and the devstack plugin."""
+    texts = [path.read_text() for path in (*ETC.rglob("*"), *(CHECKOUT / "doc" / "source").rglob("*.rst"), *SCRIPTS) if path.is_file()]
+    asked = {words for text in texts for words in re.findall(r"baremetal-svc-manage (?:--config-file \S+ )?(\w+) ([\w-]+)", text)}
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", COMMANDS], capture_output=True, text=True, check=True)
+    assert asked and sorted(asked - {tuple(line.split()) for line in done.stdout.splitlines()}) == []
 
 
 def test_the_application_of_the_uwsgi_sample_exists() -> None:

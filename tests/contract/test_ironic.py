@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The contract of the protocol Ironic."""
 
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -213,3 +214,58 @@ def test_vifs_are_attached_once_and_gone_after_tear_down(outside: Outside, serve
 
 def test_ping(outside: Outside) -> None:
     outside.ironic.ping()
+
+
+def test_an_image_is_exchanged_and_the_config_drive_stays(outside: Outside, server_id: str, other_id: str) -> None:
+    node_id = bound(outside, server_id)
+    outside.ironic.set_config_drive(node_id, server_id, DRIVE)
+    partition = {"image_source": "http://images.test/two", "image_checksum": "1" * 32, "root_gb": 10, "kernel": "k", "ramdisk": "r"}
+    for info in (partition, partition, INFO, INFO):
+        outside.ironic.set_image(node_id, server_id, info)
+    with pytest.raises(NodeHeldByAnother):
+        outside.ironic.set_image(node_id, other_id, INFO)
+    outside.ironic.deploy(node_id, server_id)
+    outside.until(node_id, "active")
+
+
+def test_rebuild_is_done_once_for_one_look(outside: Outside, server_id: str, other_id: str) -> None:
+    node_id = deployed(outside, server_id)
+    seen = outside.ironic.get_node(node_id)
+    assert seen is not None
+    with pytest.raises(NodeHeldByAnother):
+        outside.ironic.rebuild(node_id, other_id, seen.provision_updated_at)
+    # Ironic's times are whole seconds where its database has no others: what follows must not fall into the one of the deployment.
+    time.sleep(1.1)
+    outside.ironic.rebuild(node_id, server_id, seen.provision_updated_at)
+    outside.ironic.rebuild(node_id, server_id, seen.provision_updated_at)
+    done = outside.until(node_id, "active")
+    assert done.provision_updated_at != seen.provision_updated_at
+    outside.ironic.rebuild(node_id, server_id, seen.provision_updated_at)
+    again = outside.ironic.get_node(node_id)
+    assert again == done
+
+
+def test_a_protected_node_is_not_rebuilt(outside: Outside, server_id: str) -> None:
+    node_id = deployed(outside, server_id)
+    outside.ironic.protect(node_id, server_id, "a test")
+    seen = outside.ironic.get_node(node_id)
+    assert seen is not None
+    with pytest.raises(OutsideRefused):
+        outside.ironic.rebuild(node_id, server_id, seen.provision_updated_at)
+    outside.ironic.unprotect(node_id, server_id)
+
+
+def test_a_machine_that_runs_is_adopted_and_let_go_as_it_is(outside: Outside, server_id: str) -> None:
+    node_id = deployed(outside, server_id)
+    outside.ironic.abandon_node(node_id, server_id)
+    outside.ironic.abandon_node(node_id, server_id)
+    before = outside.until(node_id, "active")
+    assert before.instance_id is None
+    [found] = [view for view in outside.ironic.list_manageable() if view.id == node_id]
+    assert (found.provision_state, found.image_source, len(found.ports)) == ("active", INFO["image_source"], 1)
+    outside.ironic.bind_node(node_id, server_id, {})
+    outside.ironic.protect(node_id, server_id, "adopted")
+    assert node_id not in [view.id for view in outside.ironic.list_manageable()]
+    outside.ironic.unprotect(node_id, server_id)
+    outside.ironic.abandon_node(node_id, server_id)
+    assert outside.ironic.get_node(node_id) == before

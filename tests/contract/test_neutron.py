@@ -120,3 +120,13 @@ def test_flat_network_computes_its_ports() -> None:
         flat.attach_port(made.id, server_id="s1", project_id="p")
     flat.release_port(made.id, preserve=False)
     assert flat.list_ports("s1") == []
+
+
+def test_disown_leaves_the_port(outside: Outside, server_id: str) -> None:
+    wanted = arguments(outside, server_id)
+    made = outside.neutron.create_port(**wanted)
+    for _ in range(2):
+        outside.neutron.disown_port(made.id)
+    left = outside.neutron.get_port(made.id)
+    assert left is not None and (left.device_id, left.fixed_ips) == ("", made.fixed_ips)
+    outside.neutron.disown_port(str(uuid.uuid4()))

@@ -39,14 +39,21 @@ FACTS = st.builds(
 
 @given(st.lists(FACTS, max_size=20))
 def test_the_explanation_ends_with_what_can_be_claimed(nodes: list[NodeFacts]) -> None:
-    table = scheduling.explain(nodes, 5.0)
+    table = scheduling.explain(nodes, 5.0, fitting={node.id for node in nodes})
     counts = [count for _, count in table]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] == len(nodes)
-    assert counts[-1] == sum(scheduling.can_be_claimed(node, 5.0) for node in nodes)
+    assert counts[-1] == counts[-2] == sum(scheduling.can_be_claimed(node, 5.0) for node in nodes)
+
+
+@given(st.lists(st.text(max_size=3), max_size=4))
+def test_a_group_stands_together_or_apart(held: list[str]) -> None:
+    within, outside = scheduling.spread("affinity", held)
+    assert (within, outside) == ((held, None) if held else (None, ()))
+    assert scheduling.spread("anti-affinity", held) == (None, held)
 
 
 def test_tried_nodes_are_the_last_line() -> None:
-    table = scheduling.explain([GOOD], 0.0, excluded=["n"])
+    table = scheduling.explain([GOOD], 0.0, fitting=set())
     assert [count for _, count in table][-2:] == [1, 0]
     assert "not tried before" in scheduling.sentence(table)

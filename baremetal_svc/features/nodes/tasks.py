@@ -75,14 +75,16 @@ class ReleasePort(Step):
         self._index = index
 
     def execute(self, neutron: Neutron, server_id: str, claim_id: str, nics: list[Mapping[str, Any]]) -> None:
-        own = nics[self._index].get("port_id")
+        nic = nics[self._index]
+        own = nic.get("port_id")
         if own:
             port = neutron.get_port(own)
             # It may serve another server since: only what carries our device_id is ours to give back.
             if port is not None and port.device_id == server_id:
                 neutron.release_port(own, preserve=True)
             return
-        port = neutron.find_port(server_id, claim_id, self._index)
+        # The place of the NIC, which is its index only until one before it was detached.
+        port = neutron.find_port(server_id, claim_id, nic.get("nic_index", self._index))
         if port is not None:
             neutron.release_port(port.id, preserve=False)
 

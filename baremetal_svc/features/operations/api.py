@@ -61,6 +61,13 @@ def show(call: Call, operation_id: str) -> Answer:
     return Answer(200, views.single(Operation, values))
 
 
+def cancel(call: Call, operation_id: str) -> Answer:
+    """DELETE /v1/operations/{operation_id}: 202 with the operation, which stops before its next step and undoes what it did."""
+    row, steps = service.cancel(call, operation_id)
+    values = {**_view(call, row), "steps": [_step(step) for step in steps]}
+    return Answer(202, views.single(Operation, values), {"Location": f"{call.base}/v1/operations/{operation_id}"})
+
+
 def _view(call: Call, row: Row) -> dict[str, Any]:
     values = {
         "uuid": row["id"],
@@ -81,4 +88,5 @@ def _step(row: Row) -> dict[str, Any]:
 ROUTES = [
     Route("GET", "/v1/operations", index, policy.LIST, query=schema.LIST, since=2),
     Route("GET", "/v1/operations/{operation_id}", show, policy.SHOW, query=schema.SHOW, since=2),
+    Route("DELETE", "/v1/operations/{operation_id}", cancel, policy.CANCEL, query={3: schema.EMPTY}, since=3),
 ]

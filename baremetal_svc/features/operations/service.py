@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The use cases of operations: list, show, and wait for the next step."""
+"""The use cases of operations: list, show, wait for the next step, cancel."""
 
 import threading
 import time
@@ -7,10 +7,12 @@ import time
 from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import faults, operations
+from baremetal_svc.db import faults, operations, servers
 from baremetal_svc.db.rows import Row
-from baremetal_svc.domain.errors import existing
+from baremetal_svc.domain.errors import Conflict, existing
+from baremetal_svc.domain.lifecycle import LIFECYCLE
 from baremetal_svc.domain.operation import FINAL
+from baremetal_svc.domain.server import check_unlocked
 
 #: Seconds between two looks of a long poll; each look is one statement by primary key.
 LOOK = 0.25
@@ -49,6 +51,29 @@ def show(call: Call, operation_id: str) -> tuple[Row, list[Row], list[Row]]:
         pause.wait(LOOK)
         row = call.services.db.query(lambda conn: _visible(conn, call, operation_id))
     return call.services.db.query(lambda conn: (row, operations.steps_of(conn, operation_id), faults.open_of(conn, operation_id)))
+
+
+def cancel(call: Call, operation_id: str) -> tuple[Row, list[Row]]:
+    """Ask an operation to stop; again is a no-op. The operation and its steps.
+
+    :raises NotFound: unknown or foreign. :raises Conflict: it has ended, only goes forward, or its server is locked.
+    """
+
+    def work(conn: Connection) -> tuple[Row, list[Row]]:
+        row = _visible(conn, call, operation_id)
+        if row["state"] in FINAL:
+            raise Conflict(f"Operation {operation_id} has ended: it is {row['state']}.", hint="There is nothing left to cancel.")
+        if not LIFECYCLE[row["kind"]].cancellable:
+            raise Conflict(f"{row['kind']} only goes forward.", hint="Wait until it ends.")
+        server = servers.get(conn, row["target_id"])
+        if server is not None:
+            check_unlocked(server, is_operator=call.context.is_operator)
+        operations.request_cancel(conn, operation_id)
+        return existing(operations.get(conn, operation_id), "operation", operation_id), operations.steps_of(conn, operation_id)
+
+    found = call.services.db.transact(work)
+    call.services.wake(operation_id)
+    return found
 
 
 def _visible(conn: Connection, call: Call, operation_id: str) -> Row:

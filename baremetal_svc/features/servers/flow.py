@@ -8,6 +8,7 @@ from taskflow import retry
 from taskflow.patterns import linear_flow
 
 from baremetal_svc.conductor.kinds import Kind
+from baremetal_svc.conductor.step import Step
 from baremetal_svc.features.servers import rules, tasks
 
 
@@ -39,12 +40,24 @@ def create(arguments: Mapping[str, Any]) -> linear_flow.Flow:
         tasks.SetConfigDrive(count),
         *[tasks.AttachVif(index) for index in range(count)],
         tasks.StartDeploy("start-deploy", provides="deploy_asked_at"),
-        tasks.WaitUntilDeployed("wait-until-deployed"),
-        tasks.ProtectNode("protect-node"),
+        *watch_deployment(),
     )
-    return linear_flow.Flow("servers.create").add(
-        tasks.FindImage("find-image", provides="instance_info"), deploy, tasks.RecordServer(count)
-    )
+    return linear_flow.Flow("servers.create").add(find_image(), deploy, tasks.RecordServer(count))
+
+
+def find_image() -> Step:
+    """For flows that deploy: provides instance_info of image_id."""
+    return tasks.FindImage("find-image", provides="instance_info")
+
+
+def protect_node() -> Step:
+    """For flows that take a machine over: protect the node under claim_id."""
+    return tasks.ProtectNode("protect-node")
+
+
+def watch_deployment() -> tuple[Step, Step]:
+    """For flows that deploy: wait until what was asked for at deploy_asked_at is done, and protect the node under claim_id."""
+    return tasks.WaitUntilDeployed("wait-until-deployed"), protect_node()
 
 
 def delete(arguments: Mapping[str, Any]) -> linear_flow.Flow:

@@ -2,18 +2,12 @@
 """Bodies and queries of servers, by minor version. Source: Mogan's contract, sections 1.2 and 1.3."""
 
 from baremetal_svc.api.editing import PATCH
-from baremetal_svc.api.validation import BOOLEAN_TEXT, LIMIT, NAME, UUID, closed
+from baremetal_svc.api.validation import BOOLEAN_TEXT, LIMIT, METADATA, NAME, TAGS, UUID, closed
 
 _TEXT = {"type": ["string", "null"], "maxLength": 255}
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 1000}
 _SIZE = {"oneOf": [{"type": "integer", "minimum": 0, "maximum": 2**31}, {"type": "string", "pattern": "^[0-9]{1,9}$"}]}
 _POSITIVE_SIZE = {"oneOf": [{"type": "integer", "minimum": 1, "maximum": 2**31}, {"type": "string", "pattern": "^0*[1-9][0-9]{0,8}$"}]}
-_METADATA = {
-    "type": "object",
-    "propertyNames": {"pattern": r"^[a-zA-Z0-9\-_:. ]{1,255}$"},
-    "additionalProperties": {"type": "string", "maxLength": 255},
-    "maxProperties": 128,
-}
 _NETWORKS = {
     "type": "array",
     "minItems": 1,
@@ -21,6 +15,8 @@ _NETWORKS = {
     "items": {"oneOf": [closed({"net_id": UUID}, ["net_id"]), closed({"port_id": UUID}, ["port_id"])]},
 }
 _PARTITIONS = closed({"root_gb": _POSITIVE_SIZE, "ephemeral_gb": _SIZE, "swap_mb": _SIZE}, ["root_gb"])
+_BASE64 = {"type": "string", "maxLength": 262144}
+_PATH = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^\x00-\x1f]+$"}
 _SERVER = closed(
     {
         "name": NAME,
@@ -33,26 +29,34 @@ _SERVER = closed(
         "user_data": {"type": "string", "minLength": 1, "maxLength": 65535},
         "min_count": _COUNT,
         "max_count": _COUNT,
-        "metadata": _METADATA,
+        "metadata": METADATA,
         "partitions": _PARTITIONS,
         "key_name": NAME,
+        "adminPass": {"type": "string", "minLength": 1, "maxLength": 255},
+        "personality": {"type": "array", "maxItems": 32, "items": closed({"path": _PATH, "contents": _BASE64}, ["path", "contents"])},
     },
     ["name", "image_uuid", "flavor_uuid", "networks"],
 )
 _PUBLIC_KEY = {"type": "string", "maxLength": 16384, "pattern": r"^(ssh|ecdsa|sk)-[a-z0-9@.\-]+ [A-Za-z0-9+/=]+( [^\n\r]*)?$"}
 
+_SERVER_2 = {**_SERVER, "properties": {**_SERVER["properties"], "public_key": _PUBLIC_KEY}}
+_SERVER_3 = {**_SERVER, "properties": {**_SERVER_2["properties"], "tags": TAGS}}
+_HINTS = closed({"group": UUID})
 CREATE = {
-    1: closed({"server": _SERVER}, ["server"]),
-    2: closed({"server": {**_SERVER, "properties": {**_SERVER["properties"], "public_key": _PUBLIC_KEY}}}, ["server"]),
+    minor: closed({"server": server, "scheduler_hints": _HINTS}, ["server"])
+    for minor, server in ((1, _SERVER), (2, _SERVER_2), (3, _SERVER_3))
 }
 #: What a user may change of a server that exists.
-EDITED = closed({"name": NAME, "description": _TEXT, "metadata": _METADATA}, ["name"])
+EDITED = closed({"name": NAME, "description": _TEXT, "metadata": METADATA}, ["name"])
 UPDATE = {1: PATCH}
 _FILTERS = {
     "name": NAME,
     "status": {"type": "string", "maxLength": 32},
     "flavor_uuid": UUID,
+    "flavor_name": NAME,
     "image_uuid": UUID,
+    # The beginning of an address. Mogan took a regular expression: a server must not run its users' expressions.
+    "ip": {"type": "string", "pattern": "^[0-9a-fA-F.:]{1,45}$"},
     "limit": LIMIT,
     "marker": UUID,
     "sort_key": {"enum": ["id", "uuid", "name", "created_at", "status"]},
@@ -61,6 +65,7 @@ _FILTERS = {
 }
 _FIELDS = {"type": "string", "pattern": "^[a-z_]+(,[a-z_]+)*$", "maxLength": 512}
 
-LIST = {1: closed({**_FILTERS, "fields": _FIELDS})}
-DETAIL = {1: closed(_FILTERS)}
+_FILTERS_3 = {**_FILTERS, "tags": {"type": "string", "minLength": 1, "maxLength": 2048}}
+LIST = {1: closed({**_FILTERS, "fields": _FIELDS}), 3: closed({**_FILTERS_3, "fields": _FIELDS})}
+DETAIL = {1: closed(_FILTERS), 3: closed(_FILTERS_3)}
 SHOW = {1: closed({"fields": _FIELDS})}

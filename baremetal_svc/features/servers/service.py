@@ -2,20 +2,23 @@
 """The use cases of servers: check what the request names, write rows and operation in one transaction, wake a conductor after it."""
 
 import base64
+import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from oslo_db.exception import DBDuplicateEntry, DBReferenceError
 from sqlalchemy import Connection
 
-from baremetal_svc.api import editing, idempotency
+from baremetal_svc.api import editing, idempotency, server_view
 from baremetal_svc.api.call import Call
+from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
-from baremetal_svc.db import flavors, keypairs, operations, pools, servers
+from baremetal_svc.db import claims, flavors, groups, keypairs, nics, operations, pools, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
+from baremetal_svc.domain.image import check_active, check_partitions
 from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.server import Status, check_not_deleting, check_unlocked
 from baremetal_svc.features.servers import rules, schema
@@ -29,7 +32,7 @@ def create(call: Call) -> tuple[Row, str | None]:
     """
     asked: Mapping[str, Any] = call.body["server"]
     count = _count(asked, call.services.conf.api.max_count)
-    _check_user_data(asked.get("user_data"))
+    _check_encoded(asked)
     operation_ids: list[str] = []
 
     def make(conn: Connection) -> Row:
@@ -44,13 +47,13 @@ def create(call: Call) -> tuple[Row, str | None]:
     replayed = idempotency.replay(call, servers.get)
     if replayed is not None:
         return replayed, _operation_of(call, replayed["id"])
-    flavor = call.services.db.query(lambda conn: _flavor(conn, call, asked["flavor_uuid"].lower()))
+    flavor = call.services.db.query(lambda conn: _looked_up(conn, call, asked))
     asked = _with_key(call, asked)
     _check_outside(call, asked)
     try:
         row, made = idempotency.once(call, servers.get, make, "The servers could not be written.")
     except DBReferenceError as error:
-        raise NotFound(f"There is no flavor {flavor['id']} any more.") from error
+        raise NotFound("The flavor or the server group has just been deleted.") from error
     if made:
         call.services.wake(operation_ids[0])
     return row, operation_ids[0] if made else _operation_of(call, row["id"])
@@ -60,51 +63,53 @@ def _operation_of(call: Call, server_id: str) -> str | None:
     return call.services.db.query(lambda conn: operations.create_of(conn, server_id))
 
 
-def show(call: Call, server_id: str) -> tuple[Row, Sequence[Row]]:
-    """A server and its NICs. :raises NotFound: unknown or foreign."""
-
-    def work(conn: Connection) -> tuple[Row, Sequence[Row]]:
-        row = existing(servers.get(conn, server_id, call.visible_project), "server", server_id)
-        return row, servers.nics_of(conn, [server_id])[server_id]
-
-    return call.services.db.query(work)
+def show(call: Call, server_id: str) -> Shown:
+    """A server. :raises NotFound: unknown or foreign."""
+    return call.services.db.query(lambda conn: _shown(conn, call, server_id))
 
 
-def page(call: Call, limit: int) -> tuple[list[Row], dict[str, list[Row]]]:
-    """A page of servers and their NICs: two queries whatever the limit. :raises NotFound: the marker."""
+def _shown(conn: Connection, call: Call, server_id: str) -> Shown:
+    row = existing(servers.get(conn, server_id, call.visible_project), "server", server_id)
+    return server_view.load(conn, [row])[0]
+
+
+def page(call: Call, limit: int) -> list[Shown]:
+    """A page of servers: three queries whatever the limit. :raises NotFound: the marker."""
     query = call.query
-    columns = {"name": "name", "status": "status", "flavor_uuid": "flavor_id", "image_uuid": "image_id"}
-    filters = {column: query[name] for name, column in columns.items() if name in query}
+    columns = {"flavor_uuid": "flavor_id", "image_uuid": "image_id", **{name: name for name in ("name", "status", "flavor_name", "ip")}}
+    filters: dict[str, Any] = {column: query[name] for name, column in columns.items() if name in query}
+    if "tags" in query:
+        filters["tags"] = query["tags"].split(",")
     everybody = call.context.is_operator and str(query.get("all_tenants", "")).lower() in ("true", "1")
     if not everybody:
         filters["project_id"] = call.context.project_id
 
-    def work(conn: Connection) -> tuple[list[Row], dict[str, list[Row]]]:
+    def work(conn: Connection) -> list[Shown]:
         marker = None
         if "marker" in query:
             project = None if everybody else call.context.project_id
             marker = existing(servers.get(conn, query["marker"], project), "server", query["marker"])
         descending = query.get("sort_dir") == "desc"
         found = servers.page(conn, filters, sort_key=query.get("sort_key", "id"), descending=descending, limit=limit, marker=marker)
-        return found, servers.nics_of(conn, [row["id"] for row in found])
+        return server_view.load(conn, found)
 
     return call.services.db.query(work)
 
 
-def update(call: Call, server_id: str) -> tuple[Row, Sequence[Row]]:
-    """Edit name, description and metadata; the server and its NICs.
+def update(call: Call, server_id: str) -> Shown:
+    """Edit name, description and metadata; the server.
 
     :raises NotFound: unknown or foreign. :raises Conflict: it is being deleted. :raises PreconditionFailed: :raises Invalid:
     """
 
-    def work(conn: Connection) -> tuple[Row, Sequence[Row]]:
+    def work(conn: Connection) -> Shown:
         row = existing(servers.get(conn, server_id, call.visible_project, lock=True), "server", server_id)
         check_not_deleting(row)
         document = rules.editable(row)
         editing.check_match(call.if_match, document)
         done = editing.edited(document, call.body, schema.EDITED)
         servers.set_columns(conn, server_id, name=done["name"], description=done.get("description"), metadata=done.get("metadata", {}))
-        return existing(servers.get(conn, server_id), "server", server_id), servers.nics_of(conn, [server_id])[server_id]
+        return _shown(conn, call, server_id)
 
     return call.services.db.transact(work)
 
@@ -120,8 +125,11 @@ def delete(call: Call, server_id: str) -> str:
         check_unlocked(row, is_operator=call.context.is_operator)
         if row["status"] != Status.DELETING:
             check_allowed("servers.delete", row["status"])
-        nics = servers.nics_of(conn, [server_id])[server_id]
-        arguments = {"server_id": server_id, "nics": [_nic(nic) for nic in nics], "quarantine": _quarantine(call)}
+        if row["adopted"] and claims.live_of(conn, server_id) is not None:
+            # Its disk was there before us: a delete would wipe it (defect 19 of Mogan).
+            raise Conflict(f"Server {server_id} was adopted.", hint=f"Let it go as it is: DELETE /v1/manageable_servers/{server_id} (1.3).")
+        connections = [_nic(nic) for nic in nics.of_server(conn, server_id)]
+        arguments = {"server_id": server_id, "nics": connections, "quarantine": _quarantine(call)}
         return client.enqueue_delete(conn, call.context, server_id, arguments)
 
     try:
@@ -136,10 +144,12 @@ def delete(call: Call, server_id: str) -> str:
 def _write(conn: Connection, call: Call, asked: Mapping[str, Any], flavor: Row, name: str) -> tuple[str, str]:
     server_id = str(uuid.uuid4())
     servers.insert(conn, _row(call, asked, flavor, server_id, name), [_requested(network) for network in asked["networks"]])
+    servers.set_tags(conn, server_id, asked.get("tags", ()))
+    if (group_id := _group_id(call)) is not None:
+        groups.join(conn, group_id, server_id)
     operation_id = client.enqueue(conn, call.context, "servers.create", server_id, _arguments(call, asked, flavor, server_id, name))
-    for secret in ("user_data", "public_key"):
-        if asked.get(secret):
-            call.services.vault.put(conn, operation_id, secret, _plain(secret, asked[secret]))
+    for secret, value in _secrets(asked).items():
+        call.services.vault.put(conn, operation_id, secret, value)
     return server_id, operation_id
 
 
@@ -153,10 +163,10 @@ def _row(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str, name
         "status": Status.BUILDING,
         "flavor_id": flavor["id"],
         "image_id": asked["image_uuid"].lower(),
-        "availability_zone": asked.get("availability_zone"),
+        "availability_zone": _zone(call, asked),
         "key_name": asked.get("key_name", "default" if "public_key" in asked else None),
         "metadata": asked.get("metadata") or {},
-        "partitions": asked.get("partitions") or {},
+        "partitions": _partitions(asked),
     }
 
 
@@ -169,6 +179,8 @@ def _arguments(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str
         "nics": [_argument(network) for network in asked["networks"]],
         "pool_ids": flavor["pools"] or [pools.DEFAULT_ID],
         "resource_class": flavor["resource_class"],
+        "node_tags": _node_tags(call, asked, flavor),
+        "partitions": _partitions(asked),
         "attempts": call.services.conf.conductor.deploy_attempts,
         "quarantine": _quarantine(call),
     }
@@ -188,12 +200,38 @@ def _requested(network: Mapping[str, str]) -> dict[str, str]:
     return {"network_id": network["net_id"].lower()} if "net_id" in network else {"requested_port_id": network["port_id"].lower()}
 
 
-def _nic(nic: Row) -> dict[str, str]:
-    return {"port_id": nic["requested_port_id"]} if nic["requested_port_id"] else {"network_id": nic["network_id"]}
+def _nic(nic: Row) -> dict[str, Any]:
+    what = {"port_id": nic["requested_port_id"]} if nic["requested_port_id"] else {"network_id": nic["network_id"]}
+    return {**what, "nic_index": nic["nic_index"]}
 
 
-def _plain(name: str, value: str) -> str:
-    return base64.b64decode(value).decode() if name == "user_data" else value
+def _zone(call: Call, asked: Mapping[str, Any]) -> str | None:
+    return asked.get("availability_zone") or call.services.conf.api.default_availability_zone
+
+
+def _node_tags(call: Call, asked: Mapping[str, Any], flavor: Row) -> list[str]:
+    """Zones and aggregates are a view on tags: what the node must carry."""
+    zone = _zone(call, asked)
+    zones = [] if zone is None else [f"{pools.AVAILABILITY_ZONE}{zone}"]
+    return [*zones, *(f"{key}={value}" for key, value in sorted(flavor["resource_aggregates"].items()))]
+
+
+def _partitions(asked: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(size) for name, size in (asked.get("partitions") or {}).items()}
+
+
+def _group_id(call: Call) -> str | None:
+    group_id: str | None = call.body.get("scheduler_hints", {}).get("group")
+    return None if group_id is None else group_id.lower()
+
+
+def _secrets(asked: Mapping[str, Any]) -> dict[str, str]:
+    """What goes to the conductor encrypted, as text."""
+    plain = {"public_key": asked.get("public_key"), "admin_pass": asked.get("adminPass")}
+    plain["user_data"] = base64.b64decode(asked.get("user_data", "")).decode()
+    if asked.get("personality"):
+        plain["personality"] = json.dumps(asked["personality"])
+    return {name: value for name, value in plain.items() if value}
 
 
 def _count(asked: Mapping[str, Any], most: int) -> int:
@@ -205,11 +243,16 @@ def _count(asked: Mapping[str, Any], most: int) -> int:
     return int(count)
 
 
-def _check_user_data(value: str | None) -> None:
+def _check_encoded(asked: Mapping[str, Any]) -> None:
     try:
-        base64.b64decode(value or "", validate=True).decode()
+        base64.b64decode(asked.get("user_data", ""), validate=True).decode()
     except ValueError as error:  # not base64, not ASCII, or not UTF-8
         raise Invalid("user_data is not base64 of UTF-8 text.") from error
+    for file in asked.get("personality", ()):
+        try:
+            base64.b64decode(file["contents"], validate=True)
+        except ValueError as error:
+            raise Invalid(f"The contents of {file['path']} in personality are not base64.") from error
 
 
 def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -223,6 +266,19 @@ def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**asked, "public_key": existing(pair, "key pair", repr(name))["public_key"]}
 
 
+def _looked_up(conn: Connection, call: Call, asked: Mapping[str, Any]) -> Row:
+    """The flavor, once everything of ours that the request names is there for this project.
+
+    :raises NotFound: flavor, group or zone. :raises Conflict: the flavor is disabled.
+    """
+    group_id, zone = _group_id(call), _zone(call, asked)
+    if group_id is not None:
+        existing(groups.get(conn, group_id, str(call.context.project_id)), "server group", group_id)
+    if zone is not None and zone not in pools.values_of(conn, pools.AVAILABILITY_ZONE):
+        raise NotFound(f"There is no availability zone {zone!r}.", hint="GET /v1/availability_zones lists them.")
+    return _flavor(conn, call, asked["flavor_uuid"].lower())
+
+
 def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
     flavor = flavors.get(conn, flavor_id)
     if flavor is None or not (call.context.is_operator or flavors.usable(conn, flavor, call.context.project_id)):
@@ -233,16 +289,16 @@ def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
 
 
 def _check_outside(call: Call, asked: Mapping[str, Any]) -> None:
-    gateways, project = call.services.gateways, str(call.context.project_id)
+    gateways, project, token = call.services.gateways, str(call.context.project_id), call.context.auth_token
     image = existing(gateways.images.get_image(asked["image_uuid"].lower(), project), "image", asked["image_uuid"])
-    if image.status != "active":
-        raise Conflict(f"Image {image.id} is {image.status}.", hint="Choose an image that is active.")
+    check_active(image)
+    check_partitions(image, _partitions(asked))
     for network_id in {network["net_id"].lower() for network in asked["networks"] if "net_id" in network}:
-        network = existing(gateways.neutron.get_network(network_id, project), "network", network_id)
+        network = existing(gateways.neutron.get_network(network_id, project, token), "network", network_id)
         if not network.subnet_ids:
             raise Invalid(f"Network {network_id} has no subnet.")
     for port_id in {network["port_id"].lower() for network in asked["networks"] if "port_id" in network}:
-        port = gateways.neutron.get_port(port_id)
+        port = gateways.neutron.get_port(port_id, token)
         if port is None or port.project_id != project:
             raise NotFound(f"There is no port {port_id}.")
         if port.device_id:

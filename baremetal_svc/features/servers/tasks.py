@@ -5,6 +5,7 @@ What a create made outside is undone as a whole by nodes.release, which the reve
 revert must not wait.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +15,12 @@ from taskflow.types.failure import Failure
 from baremetal_svc.conductor import client
 from baremetal_svc.conductor.interruptions import NodeWait, NotYet
 from baremetal_svc.conductor.step import Step
-from baremetal_svc.db import claims, faults, nodes, servers
+from baremetal_svc.db import claims, faults, nics, nodes, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.domain import configdrive
 from baremetal_svc.domain.errors import DeployFailed, NoValidNode, OutsideRefused
+from baremetal_svc.domain.image import layout
 from baremetal_svc.features.servers import rules
 from baremetal_svc.gateways.protocols import Images, Ironic, Neutron
 from baremetal_svc.scheduler.claim import claim_node, explanation
@@ -31,17 +33,21 @@ class FindImage(Step):
 
     IRREVERSIBLE = "it only reads"
 
-    def execute(self, images: Images, image_id: str, project_id: str) -> dict[str, Any]:
+    def execute(self, images: Images, image_id: str, project_id: str, partitions: Mapping[str, int] | None = None) -> dict[str, Any]:
         image = images.get_image(image_id, project_id)
         if image is None or image.status != "active":
             raise OutsideRefused(f"Image {image_id} is not there or not active any more.")
-        return dict(image.instance_info)
+        return {**image.instance_info, **layout(image, partitions or {})}
 
 
 class ClaimNode(Step):
     """Claim a node that this operation has not tried; provides claim_id, node_id and the MACs of its ports."""
 
-    def execute(self, server_id: str, project_id: str, pool_ids: list[str], resource_class: str) -> tuple[str, str, list[str]]:
+    def execute(
+        self, server_id: str, project_id: str, pool_ids: list[str], resource_class: str, node_tags: list[str] | None = None
+    ) -> tuple[str, str, list[str]]:
+        asked: dict[str, Any] = {"server_id": server_id, "pool_ids": pool_ids, "resource_class": resource_class, "tags": node_tags or []}
+
         def claim(conn: Connection) -> tuple[str, str, list[str]]:
             held = claims.live_of(conn, server_id)
             if held is None:
@@ -49,10 +55,8 @@ class ClaimNode(Step):
                 node_id = claim_node(
                     conn,
                     claim_id,
-                    server_id=server_id,
+                    **asked,
                     project_id=project_id,
-                    pool_ids=pool_ids,
-                    resource_class=resource_class,
                     excluded=faults.nodes_tried(conn, self.run.id),
                     generation=self.run.generation,
                     skips_locked=self.run.db.skips_locked,
@@ -65,11 +69,11 @@ class ClaimNode(Step):
         try:
             return self.run.transact(claim)
         except NoValidNode:
-            self.run.transact(lambda conn: self._explain(conn, pool_ids, resource_class))
+            self.run.transact(lambda conn: self._explain(conn, asked))
             raise
 
-    def _explain(self, conn: Connection, pool_ids: list[str], resource_class: str) -> None:
-        message = explanation(conn, pool_ids, resource_class, faults.nodes_tried(conn, self.run.id))
+    def _explain(self, conn: Connection, asked: Mapping[str, Any]) -> None:
+        message = explanation(conn, **asked, excluded=faults.nodes_tried(conn, self.run.id))
         faults.record(conn, kind="operation", target_id=self.run.id, operation_id=self.run.id, code="no_valid_node", message=message)
 
     def revert(
@@ -150,22 +154,21 @@ class SetConfigDrive(Step):
         self._count = count
 
     def execute(self, ironic: Ironic, vault: Vault, node_id: str, server_id: str, **ports: Any) -> None:
-        row, user_data, public_key = self.run.query(
-            lambda conn: (
-                servers.get(conn, server_id),
-                vault.get(conn, self.run.id, "user_data"),
-                vault.get(conn, self.run.id, "public_key"),
-            )
-        )
+        row, secrets = self.run.query(lambda conn: (servers.get(conn, server_id), vault.all_of(conn, self.run.id)))
         if row is None:
             raise OutsideRefused("The server is gone.")
         links = [
             configdrive.Link(port["id"], port["network_id"], port["mac_address"], port["fixed_ips"])
             for port in (ports[f"port_{index}"] for index in range(self._count))
         ]
-        keys = {} if public_key is None else {row["key_name"] or "default": public_key}
-        drive = {"meta_data": configdrive.meta_data(row, keys), "network_data": configdrive.network_data(links)}
-        ironic.set_config_drive(node_id, server_id, drive if user_data is None else {**drive, "user_data": user_data})
+        keys = {row["key_name"] or "default": secrets["public_key"]} if "public_key" in secrets else {}
+        meta_data = configdrive.meta_data(row, keys, secrets.get("admin_pass"))
+        drive: dict[str, Any] = {"meta_data": meta_data, "network_data": configdrive.network_data(links)}
+        if "user_data" in secrets:
+            drive["user_data"] = secrets["user_data"]
+        if "personality" in secrets:
+            drive["vendor_data"] = configdrive.vendor_data(json.loads(secrets["personality"]))
+        ironic.set_config_drive(node_id, server_id, drive)
 
 
 class AttachVif(Step):
@@ -230,7 +233,7 @@ class RecordServer(Step):
             for index in range(self._count):
                 port = ports[f"port_{index}"]
                 columns = {name: port[name] for name in ("network_id", "mac_address", "fixed_ips")}
-                servers.set_nic(conn, server_id, index, port_id=port["id"], **columns)
+                nics.set_columns(conn, server_id, index, port_id=port["id"], **columns)
             power_state = None if row is None else row["power_state"]
             servers.set_columns(conn, server_id, node_id=node_id, power_state=power_state, launched_at=nodes.database_time(conn))
 

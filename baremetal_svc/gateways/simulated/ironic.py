@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from baremetal_svc.domain.errors import NodeHeldByAnother, OutsideRefused, Unavailable
-from baremetal_svc.gateways.protocols import NodeView, PortView
+from baremetal_svc.gateways.protocols import ManageableView, NodeView, PortView
 from baremetal_svc.gateways.simulated import transitions
 from baremetal_svc.gateways.simulated.state import SimulatedNode
 from baremetal_svc.gateways.simulated.world import World
@@ -32,6 +32,13 @@ class SimulatedIronic:
         """The cards of all nodes."""
         with self._world.request("ironic", "list_ports"):
             return iter([card for node in self._world.nodes.values() for card in node.cards])
+
+    def list_manageable(self) -> list[ManageableView]:
+        """See the protocol."""
+        with self._world.request("ironic", "list_manageable"):
+            nodes = self._world.nodes.values()
+            free = (node for node in nodes if node.provision_state == "active" and not node.instance_id and not node.maintenance)
+            return [_manageable(node) for node in free if node.resource_class]
 
     def get_node(self, node_id: str) -> NodeView | None:
         """One node."""
@@ -70,6 +77,18 @@ class SimulatedIronic:
             _refuse_in_passing(node)
             accept(node_id=node_id, server_id=server_id)
             node.instance_id, node.instance_info = None, {}
+
+    def abandon_node(self, node_id: str, server_id: str) -> None:
+        """See the protocol."""
+        with self._world.request("ironic", "abandon_node", node_id) as accept:
+            node = self._world.nodes.get(node_id)
+            if node is None or node.instance_id != server_id:
+                return
+            self._changed(node_id)
+            _refuse_in_passing(node)
+            accept(node_id=node_id, server_id=server_id)
+            node.instance_id = None
+            del node.instance_info[_MARKER]
 
     def attach_vif(self, node_id: str, server_id: str, port_id: str) -> None:
         """See the protocol."""
@@ -111,6 +130,28 @@ class SimulatedIronic:
                 raise OutsideRefused(
                     f"node {node_id} cannot be deployed: it is {node.provision_state} ({node.last_error or 'no error given'})"
                 )
+            accept(node_id=node_id, server_id=server_id)
+            transitions.start(self._world, node, "deploy", "deploying", "active")
+
+    def set_image(self, node_id: str, server_id: str, instance_info: Mapping[str, Any]) -> None:
+        """See the protocol."""
+        with self._world.request("ironic", "set_image", node_id) as accept:
+            node = self._ours(node_id, server_id)
+            _refuse_in_passing(node)
+            accept(node_id=node_id, server_id=server_id, instance_info=dict(instance_info))
+            kept = {name: value for name, value in node.instance_info.items() if name in (_MARKER, "configdrive")}
+            node.instance_info = {**kept, **instance_info}
+
+    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None) -> None:
+        """See the protocol."""
+        with self._world.request("ironic", "rebuild", node_id) as accept:
+            node = self._ours(node_id, server_id)
+            if node.view().provision_updated_at != provisioned_at:
+                return
+            if node.provision_state not in ("active", "deploy failed", "error") or node.maintenance:
+                raise OutsideRefused(f"node {node_id} cannot be rebuilt: it is {node.provision_state}")
+            if node.protected:
+                raise OutsideRefused(f"Ironic refused: Node {node_id} is protected and cannot be undeployed, rebuilt or deleted")
             accept(node_id=node_id, server_id=server_id)
             transitions.start(self._world, node, "deploy", "deploying", "active")
 
@@ -182,6 +223,15 @@ class SimulatedIronic:
         if known is None or known.instance_id != server_id:
             raise _held(node_id)
         return self._changed(node_id)
+
+
+def _manageable(node: SimulatedNode) -> ManageableView:
+    vifs = [*node.vifs, *[None] * len(node.cards)]
+    ports = tuple(
+        {"address": card.address, "uuid": card.address, "neutron_port_id": vif} for card, vif in zip(node.cards, vifs, strict=False)
+    )
+    source = node.instance_info.get("image_source")
+    return ManageableView(node.id, node.name, node.resource_class or "", node.power_state, node.provision_state, ports, (), source)
 
 
 def _held(node_id: str) -> NodeHeldByAnother:

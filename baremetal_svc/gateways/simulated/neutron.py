@@ -2,8 +2,8 @@
 """The protocol Neutron on the simulated world: MACs unique per network, a quota of ports per project, addresses in order."""
 
 from baremetal_svc.domain.errors import OutsideRefused
-from baremetal_svc.gateways.protocols import NetworkView, NicView
-from baremetal_svc.gateways.simulated.state import SimulatedNetwork, SimulatedPort
+from baremetal_svc.gateways.protocols import FloatingIpView, NetworkView, NicView
+from baremetal_svc.gateways.simulated.state import SimulatedFloatingIp, SimulatedNetwork, SimulatedPort
 from baremetal_svc.gateways.simulated.world import World
 
 
@@ -13,7 +13,7 @@ class SimulatedNeutron:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def get_network(self, network_id: str, project_id: str) -> NetworkView | None:
+    def get_network(self, network_id: str, project_id: str, token: str | None = None) -> NetworkView | None:
         """See the protocol."""
         with self._world.request("neutron", "get_network"):
             network = self._world.networks.get(network_id)
@@ -75,7 +75,7 @@ class SimulatedNeutron:
                 port.device_id = server_id
             return port.view()
 
-    def get_port(self, port_id: str) -> NicView | None:
+    def get_port(self, port_id: str, token: str | None = None) -> NicView | None:
         """See the protocol."""
         with self._world.request("neutron", "get_port"):
             port = self._world.ports.get(port_id)
@@ -98,6 +98,40 @@ class SimulatedNeutron:
                 port.device_id = ""
             else:
                 del self._world.ports[port_id]
+            for floating_ip in self._world.floating_ips.values():
+                if floating_ip.port_id == port_id and not preserve:
+                    floating_ip.port_id = floating_ip.fixed_ip = None
+
+    def disown_port(self, port_id: str) -> None:
+        """See the protocol."""
+        with self._world.request("neutron", "disown_port") as accept:
+            port = self._world.ports.get(port_id)
+            if port is not None and port.device_id:
+                accept(port_id=port_id)
+                port.device_id = ""
+
+    def find_floating_ip(self, address: str, project_id: str, token: str | None = None) -> FloatingIpView | None:
+        """See the protocol."""
+        with self._world.request("neutron", "find_floating_ip"):
+            owned = (ip for ip in self._world.floating_ips.values() if ip.address == address and ip.project_id == project_id)
+            return next((ip.view() for ip in owned), None)
+
+    def set_floating_ip(self, floating_ip_id: str, port_id: str | None, fixed_ip: str | None, token: str | None = None) -> None:
+        """See the protocol."""
+        with self._world.request("neutron", "set_floating_ip") as accept:
+            floating_ip = self._world.floating_ips[floating_ip_id]
+            port = None if port_id is None else self._world.ports.get(port_id)
+            if port_id is not None and (port is None or fixed_ip not in (None, port.ip_address)):
+                raise OutsideRefused(f"Neutron refused: port {port_id} does not have the address {fixed_ip}.")
+            accept(floating_ip_id=floating_ip_id, port_id=port_id)
+            floating_ip.port_id, floating_ip.fixed_ip = port_id, None if port is None else port.ip_address
+
+    def add_floating_ip(self, address: str, project_id: str) -> str:
+        """Give a project a floating IP. Returns its id."""
+        with self._world.lock:
+            made = SimulatedFloatingIp(self._world.new_id("floating_ip"), address, project_id)
+            self._world.floating_ips[made.id] = made
+            return made.id
 
     def ping(self) -> None:
         """See the protocol."""

@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from baremetal_svc.gateways.protocols import NetworkView, NicView, NodeView, PortView
+from baremetal_svc.gateways.protocols import FloatingIpView, NetworkView, NicView, NodeView, PortView
 
 
 @dataclass(slots=True)
@@ -22,6 +22,7 @@ class SimulatedNode:
     lessee: str | None = None
     shard: str | None = None
     provision_state: str = "available"
+    provision_changes: int = 0
     target_provision_state: str | None = None
     power_state: str | None = "power off"
     target_power_state: str | None = None
@@ -58,6 +59,7 @@ class SimulatedNode:
             owner=self.owner,
             lessee=self.lessee,
             shard=self.shard,
+            provision_updated_at=f"change {self.provision_changes}",
         )
 
 
@@ -78,6 +80,21 @@ class SimulatedPort:
         """As Neutron shows it."""
         fixed = ({"subnet_id": self.subnet_id, "ip_address": self.ip_address},) if self.subnet_id and self.ip_address else ()
         return NicView(self.id, self.network_id, self.project_id, self.mac_address, fixed, self.device_id)
+
+
+@dataclass(slots=True)
+class SimulatedFloatingIp:
+    """A floating IP of a project."""
+
+    id: str
+    address: str
+    project_id: str
+    port_id: str | None = None
+    fixed_ip: str | None = None
+
+    def view(self) -> FloatingIpView:
+        """As Neutron shows it."""
+        return FloatingIpView(self.id, self.address, self.port_id, self.fixed_ip)
 
 
 @dataclass(slots=True)

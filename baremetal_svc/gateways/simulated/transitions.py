@@ -14,6 +14,7 @@ _AFTER_POWER = {"power on": "power on", "power off": "power off", "rebooting": "
 
 def start(world: "World", node: SimulatedNode, kind: str, state: str, target: str) -> None:
     """Begin a transition through ``state`` to ``target``."""
+    node.provision_changes += 1
     node.provision_state, node.target_provision_state, node.last_error = state, target, None
     node.ends_at = world.now + world.delays[kind]
 
@@ -50,6 +51,7 @@ def _end_power(world: "World", node: SimulatedNode) -> None:
 
 def _end(world: "World", node: SimulatedNode) -> None:
     node.ends_at = None
+    node.provision_changes += 1
     ends = {"deploying": _end_deploy, "deleting": _end_tear_down, "cleaning": _end_cleaning}
     ends[node.provision_state](world, node)
 

@@ -15,7 +15,7 @@ from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.gateways import sending
 from baremetal_svc.gateways.protocols import ImageView, NetworkView, PortView
 from baremetal_svc.gateways.simulated import transitions
-from baremetal_svc.gateways.simulated.state import Fault, SimulatedNetwork, SimulatedNode, SimulatedPort
+from baremetal_svc.gateways.simulated.state import Fault, SimulatedFloatingIp, SimulatedNetwork, SimulatedNode, SimulatedPort
 
 _NAMESPACE = uuid.UUID("51a71a7e-0000-4000-8000-000000000000")
 Accept = Callable[..., None]
@@ -33,6 +33,7 @@ class World:
         self.nodes: dict[str, SimulatedNode] = {}
         self.networks: dict[str, SimulatedNetwork] = {}
         self.ports: dict[str, SimulatedPort] = {}
+        self.floating_ips: dict[str, SimulatedFloatingIp] = {}
         self.images: dict[str, ImageView] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._faults: list[Fault] = []
@@ -72,11 +73,13 @@ class World:
             self.networks[view.id] = SimulatedNetwork(view, len(self.networks))
             return view.id
 
-    def add_image(self, name: str = "image", *, status: str = "active", min_disk: int = 0) -> str:
-        """Add an image that every project may use. Returns its id."""
+    def add_image(self, name: str = "image", *, status: str = "active", min_disk: int = 0, partition: bool = False) -> str:
+        """Add an image that every project may use, of a whole disk or of one partition. Returns its id."""
         with self.lock:
             image_id = self.new_id("image")
             instance_info = {"image_source": f"http://images.test/{image_id}", "image_checksum": "0" * 32}
+            if partition:
+                instance_info |= {"kernel": "http://images.test/kernel", "ramdisk": "http://images.test/ramdisk"}
             self.images[image_id] = ImageView(image_id, name, status, instance_info, None, min_disk)
             return image_id
 

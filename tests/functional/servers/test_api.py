@@ -13,7 +13,7 @@ from tests.fixtures.service import ADMIN, FOREIGN, READER, Service
 
 TENANT_KEYS = {
     "uuid", "name", "description", "project_id", "user_id", "status", "power_state", "availability_zone", "flavor_uuid", "image_uuid",
-    "addresses", "launched_at", "metadata", "key_name", "partitions", "locked", "created_at", "updated_at", "links",
+    "addresses", "launched_at", "metadata", "key_name", "partitions", "locked", "created_at", "updated_at", "links", "tags",
 }  # fmt: skip
 
 
@@ -22,11 +22,13 @@ def _state(service: Service) -> Any:
 
 
 def test_the_view_has_the_keys_of_the_contract(service: Service) -> None:
-    server = properties.create(service, metadata={"a": "b"}, partitions={"root_gb": "10"})
+    image = service.world.add_image(partition=True)
+    server = properties.create(service, metadata={"a": "b"}, partitions={"root_gb": "10"}, image_uuid=image)
     assert set(server) == TENANT_KEYS
-    assert server["metadata"] == {"a": "b"}
+    assert (server["metadata"], server["partitions"]) == ({"a": "b"}, {"root_gb": 10})
+    assert set(service.call("GET", f"/v1/servers/{server['uuid']}", version="1.1").json) == TENANT_KEYS - {"tags"}
     shown = service.call("GET", f"/v1/servers/{server['uuid']}", token=ADMIN).json
-    assert set(shown) == TENANT_KEYS | {"node"}
+    assert set(shown) == TENANT_KEYS | {"node", "affinity_zone"}
     detail = service.call("GET", "/v1/servers/detail").json["servers"]
     assert detail == [server], "the list is made from the same table as the single view"
     summary = service.call("GET", "/v1/servers").json["servers"][0]
@@ -272,7 +274,7 @@ def test_neutron_away_is_503_with_retry_after_and_ironic_away_is_accepted(servic
 
 
 def test_version_documents_and_health_need_no_token(service: Service) -> None:
-    assert service.call("GET", "/").json["versions"][0]["version"] == "1.2"
+    assert service.call("GET", "/").json["versions"][0]["version"] == "1.3"
     assert service.call("GET", "/v1").json["id"] == "v1"
     assert service.call("GET", "/healthcheck").json["status"] == "ok"
 

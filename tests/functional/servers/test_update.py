@@ -28,7 +28,7 @@ def test_name_description_and_metadata(service: Service) -> None:
     assert reply.status == 200
     changed = {"name": "other", "description": "what for", "metadata": {"b:c": "2", "new key": "3"}}
     assert {name: reply.json[name] for name in changed} == changed
-    assert service.call("GET", f"/v1/servers/{server['uuid']}").json == reply.json
+    assert service.call("GET", f"/v1/servers/{server['uuid']}", version=None).json == reply.json
 
 
 def test_what_is_removed_is_empty(service: Service) -> None:

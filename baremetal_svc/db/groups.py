@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Server groups, their members, and the failure domains that members hold."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select, update
+
+from baremetal_svc.db import rows
+from baremetal_svc.db.clock import now
+from baremetal_svc.db.models import Claim, GroupMember, Node, ServerGroup
+
+GROUP = ServerGroup.__table__.c
+MEMBER = GroupMember.__table__.c
+#: The failure domain of a node: an operator's affinity zone, else what Ironic says of it; "" for none.
+DOMAIN = sa.func.coalesce(Node.__table__.c.affinity_zone, Node.__table__.c.failure_domain)
+
+
+def insert(conn: Connection, values: Mapping[str, Any]) -> None:
+    """Insert a group: id, name, project_id, user_id, policy."""
+    conn.execute(sa.insert(ServerGroup.__table__).values(version=0, created_at=now(), **values))
+
+
+def get(conn: Connection, group_id: str, project_id: str | None = None) -> rows.Row | None:
+    """One group, of the given project only unless it is None."""
+    statement = select(ServerGroup.__table__).where(GROUP.id == group_id)
+    return rows.one(conn, statement if project_id is None else statement.where(GROUP.project_id == project_id))
+
+
+def page(conn: Connection, *, project_id: str | None, limit: int, marker: str | None) -> list[rows.Row]:
+    """Groups by id."""
+    statement = select(ServerGroup.__table__).order_by(GROUP.id).limit(limit)
+    if project_id is not None:
+        statement = statement.where(GROUP.project_id == project_id)
+    return rows.all_of(conn, statement if marker is None else statement.where(GROUP.id > marker))
+
+
+def members_of(conn: Connection, group_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Ids of the servers of each group, in one query."""
+    found: dict[str, list[str]] = {group_id: [] for group_id in group_ids}
+    wanted = select(MEMBER.group_id, MEMBER.server_id).where(MEMBER.group_id.in_(group_ids)).order_by(MEMBER.server_id)
+    for group_id, server_id in conn.execute(wanted):
+        found[group_id].append(server_id)
+    return found
+
+
+def join(conn: Connection, group_id: str, server_id: str) -> None:
+    """:raises DBReferenceError: the group is gone."""
+    conn.execute(sa.insert(GroupMember.__table__).values(group_id=group_id, server_id=server_id))
+
+
+def forget(conn: Connection, group_id: str) -> None:
+    """Delete a group; its servers stay where they are."""
+    conn.execute(sa.delete(ServerGroup.__table__).where(GROUP.id == group_id))
+
+
+def queue_up(conn: Connection, server_id: str) -> str | None:
+    """Lock the server's group until this transaction ends, so that its members claim one after another.
+
+    :returns: the group's policy; None without a group.
+    """
+    group_id = conn.execute(select(MEMBER.group_id).where(MEMBER.server_id == server_id)).scalar()
+    if group_id is None:
+        return None
+    conn.execute(update(ServerGroup.__table__).where(GROUP.id == group_id).values(version=GROUP.version + 1))
+    return conn.execute(select(GROUP.policy).where(GROUP.id == group_id)).scalar()
+
+
+def domains_held(conn: Connection, server_id: str) -> list[str]:
+    """Failure domains of the machines that the other members of the server's group hold; members without a machine hold none."""
+    claim = Claim.__table__.c
+    group = select(MEMBER.group_id).where(MEMBER.server_id == server_id).scalar_subquery()
+    others = select(MEMBER.server_id).where(MEMBER.group_id == group, MEMBER.server_id != server_id)
+    held = select(DOMAIN).distinct().join(Claim.__table__, claim.node_id == Node.__table__.c.id).where(claim.live_server.in_(others))
+    return sorted(conn.execute(held).scalars())

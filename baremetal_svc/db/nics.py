@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NICs of servers: what was asked for, the port that serves it, and the addresses by which a server is found."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select, update
+
+from baremetal_svc.db import rows
+from baremetal_svc.db.models import Address, Nic
+
+NIC = Nic.__table__.c
+ADDRESS = Address.__table__.c
+
+
+def insert(conn: Connection, server_id: str, index: int, **wanted: str) -> None:
+    """Note what was asked for: {"network_id"} or {"requested_port_id"}."""
+    conn.execute(sa.insert(Nic.__table__).values(server_id=server_id, nic_index=index, fixed_ips=[], detaching=False, **wanted))
+
+
+def of_servers(conn: Connection, server_ids: Sequence[str]) -> dict[str, list[rows.Row]]:
+    """NICs by server id, in order, in one query."""
+    found: dict[str, list[rows.Row]] = {server_id: [] for server_id in server_ids}
+    if server_ids:
+        for nic in rows.all_of(conn, select(Nic.__table__).where(NIC.server_id.in_(server_ids)).order_by(NIC.nic_index)):
+            found[nic["server_id"]].append(nic)
+    return found
+
+
+def of_server(conn: Connection, server_id: str) -> list[rows.Row]:
+    """The NICs of one server, in order."""
+    return of_servers(conn, [server_id])[server_id]
+
+
+def set_columns(conn: Connection, server_id: str, index: int, **values: Any) -> None:
+    """Change columns of one NIC; its addresses with ``fixed_ips``."""
+    conn.execute(update(Nic.__table__).where(*_one(NIC, server_id, index)).values(**values))
+    if "fixed_ips" in values:
+        conn.execute(sa.delete(Address.__table__).where(*_one(ADDRESS, server_id, index)))
+        addresses = {address["ip_address"] for address in values["fixed_ips"]}
+        if addresses:
+            known = [{"address": address, "server_id": server_id, "nic_index": index} for address in sorted(addresses)]
+            conn.execute(sa.insert(Address.__table__), known)
+
+
+def forget(conn: Connection, server_id: str, index: int) -> None:
+    """Delete one NIC and its addresses."""
+    for table, columns in ((Address.__table__, ADDRESS), (Nic.__table__, NIC)):
+        conn.execute(sa.delete(table).where(*_one(columns, server_id, index)))
+
+
+def _one(columns: Any, server_id: str, index: int) -> tuple[Any, Any]:
+    return columns.server_id == server_id, columns.nic_index == index

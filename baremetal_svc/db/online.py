@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Online data migrations: rows brought into a new form while the service runs, a few at a time, after its schema and its code are new."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from baremetal_svc.db.session import Database
+
+#: Changes at most so many rows in the given transaction; how many it changed: fewer than asked for means that no more are left.
+Migration = Callable[[Connection, int], int]
+#: In the order in which they run. One stays for a release, and goes when every upgrade has come past it.
+MIGRATIONS: Sequence[Migration] = ()
+CHUNK = 200
+
+
+def migrate(db: Database, most: int | None, migrations: Sequence[Migration]) -> tuple[dict[str, int], bool]:
+    """Run them in order until nothing is left or so many rows are changed; rows by name of the migration, and whether all is done.
+
+    :raises Unavailable: the database is away; chunks that were done stay done.
+    """
+    changed: dict[str, int] = {}
+    left = most
+    for migration in migrations:
+        name = migration.__name__
+        changed[name] = 0
+        while left is None or left > 0:
+            size = CHUNK if left is None else min(CHUNK, left)
+            done = db.transact(lambda conn, run=migration, size=size: run(conn, size))  # type: ignore[misc]
+            changed[name] += done
+            left = None if left is None else left - done
+            if done < size:
+                break
+        else:
+            return changed, False
+    return changed, True

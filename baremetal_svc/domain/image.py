@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an image asks of the disk that it is written to."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from baremetal_svc.domain.errors import Conflict, Invalid
+
+#: GiB of the root partition where a request for a partition image names none. Source: Mogan's contract, section 3.2.
+DEFAULT_ROOT_GB = 10
+
+
+class Image(Protocol):
+    """What is looked at of an image; ``size`` in bytes, ``min_disk`` in GiB."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def size(self) -> int | None: ...
+    @property
+    def min_disk(self) -> int: ...
+    @property
+    def partition_image(self) -> bool: ...
+
+
+def check_active(image: Image) -> None:
+    """:raises Conflict: it cannot be deployed now."""
+    if image.status != "active":
+        raise Conflict(f"Image {image.id} is {image.status}.", hint="Choose an image that is active.")
+
+
+def check_partitions(image: Image, partitions: Mapping[str, int]) -> None:
+    """Refuse a layout that the image cannot be put into.
+
+    :param partitions: root_gb, ephemeral_gb, swap_mb; {} for none.
+    :raises Invalid:
+    """
+    if partitions and not image.partition_image:
+        raise Invalid(f"Image {image.id} is of a whole disk, it takes no partitions.", hint="Leave partitions out.")
+    root = partitions.get("root_gb", DEFAULT_ROOT_GB)
+    needed = max(image.min_disk, -(-(image.size or 0) // 2**30)) if image.partition_image else 0
+    if root < needed:
+        raise Invalid(f"root_gb ({root}) is less than what image {image.id} needs ({needed}).")
+
+
+def layout(image: Image, partitions: Mapping[str, int]) -> dict[str, Any]:
+    """What Ironic's instance_info says of the disk: nothing for an image of a whole disk."""
+    if not image.partition_image:
+        return {}
+    return {"root_gb": DEFAULT_ROOT_GB, **partitions, "capabilities": {"boot_option": "local"}}

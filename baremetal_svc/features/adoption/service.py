@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The use cases of adoption."""
+
+import uuid
+from typing import Any
+
+from oslo_db.exception import DBDuplicateEntry
+from sqlalchemy import Connection
+
+from baremetal_svc.api import idempotency, server_view
+from baremetal_svc.api.call import Call
+from baremetal_svc.api.server_view import Shown
+from baremetal_svc.conductor import client
+from baremetal_svc.context import RequestContext
+from baremetal_svc.db import claims, flavors, nics, nodes, operations, servers
+from baremetal_svc.db.rows import Row
+from baremetal_svc.domain.errors import Conflict, existing
+from baremetal_svc.domain.lifecycle import check_allowed
+from baremetal_svc.domain.server import Status
+from baremetal_svc.features.adoption import rules
+from baremetal_svc.gateways.protocols import ManageableView
+
+
+def page(call: Call) -> list[ManageableView]:
+    """Machines that could be adopted, as Ironic has them now. :raises Unavailable: Ironic is away."""
+    return call.services.gateways.ironic.list_manageable()
+
+
+def adopt(call: Call) -> tuple[Shown, str | None]:
+    """Make a server of a running machine; the server and its operation.
+
+    :raises NotFound: node. :raises Conflict: it cannot be adopted, or is held by a server.
+    """
+    node_id, server_id = call.body["node_uuid"].lower(), str(uuid.uuid4())
+    image = {view.id: view.image_source for view in page(call)}.get(node_id)
+    made: list[str] = []
+
+    def make(conn: Connection) -> Row:
+        node = existing(nodes.get(conn, node_id), "node", node_id)
+        rules.check_adoptable(node)
+        row = _row(call, server_id, rules.image_id(image))
+        servers.insert(conn, row, [])
+        claim_id = str(uuid.uuid4())
+        claims.insert(conn, claim_id, node_id=node_id, server_id=server_id, project_id=row["project_id"], generation=0)
+        asked = call.context
+        owner = RequestContext(project_id=row["project_id"], user_id=asked.user_id, request_id=asked.global_id, overwrite=False)
+        arguments = {"server_id": server_id, "node_id": node_id, "claim_id": claim_id}
+        made[:] = [client.enqueue(conn, owner, "adoption.adopt", server_id, arguments)]
+        return existing(servers.get(conn, server_id), "server", server_id)
+
+    row, is_new = idempotency.once(call, servers.get, make, f"Node {node_id} is held by a server.")
+    if is_new:
+        call.services.wake(made[0])
+    return call.services.db.query(lambda conn: server_view.load(conn, [row])[0]), made[0] if is_new else None
+
+
+def release(call: Call, server_id: str) -> str:
+    """Let an adopted machine go as it is; the operation's id. :raises NotFound: :raises Conflict: not adopted, or not in this status."""
+
+    def work(conn: Connection) -> str:
+        row = existing(servers.get(conn, server_id, lock=True), "server", server_id)
+        if operations.live_of(conn, server_id) or operations.live_delete_of(conn, server_id):
+            raise client.in_progress(conn, server_id)
+        check_allowed("adoption.release", row["status"])
+        claim = claims.live_of(conn, server_id)
+        if not row["adopted"] or claim is None:
+            raise Conflict(f"Server {server_id} holds no adopted machine.", hint=f"Delete it: DELETE /v1/servers/{server_id}.")
+        ports = [nic["port_id"] for nic in nics.of_server(conn, server_id) if nic["port_id"]]
+        arguments = {"server_id": server_id, "node_id": claim["node_id"], "claim_id": claim["id"], "port_ids": ports}
+        return client.enqueue(conn, call.context, "adoption.release", server_id, arguments)
+
+    try:
+        operation_id = call.services.db.transact(work)
+    except DBDuplicateEntry as error:
+        raise Conflict(f"Another operation of server {server_id} has just begun.", hint="Try again.") from error
+    call.services.wake(operation_id)
+    return operation_id
+
+
+def _row(call: Call, server_id: str, image_id: str) -> dict[str, Any]:
+    return {
+        "id": server_id,
+        "project_id": call.body.get("project_id", call.context.project_id),
+        "user_id": call.context.user_id or "",
+        "name": call.body["name"],
+        "description": call.body.get("description"),
+        "status": Status.BUILDING,
+        "flavor_id": flavors.ADOPTED_ID,
+        "image_id": image_id,
+        "metadata": call.body.get("metadata") or {},
+        "partitions": {},
+        "adopted": True,
+    }

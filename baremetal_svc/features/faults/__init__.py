@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults: what went wrong, kept after it was cleared. A project sees those of its servers, operators those of nodes and operations too."""

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The controller of rebuild."""
+
+from baremetal_svc.api.call import Answer, Call
+from baremetal_svc.api.routing import Route
+from baremetal_svc.features.rebuild import policy, schema, service
+
+
+def set_provision(call: Call, server_id: str) -> Answer:
+    """PUT /v1/servers/{server_id}/states/provision: 202, the operation in Location."""
+    operation_id = service.rebuild(call, server_id)
+    return Answer(202, None, {"Location": f"{call.base}/v1/operations/{operation_id}"})
+
+
+ROUTES = [Route("PUT", "/v1/servers/{server_id}/states/provision", set_provision, policy.SET, body=schema.SET)]

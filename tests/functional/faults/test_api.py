@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults: history of a server for its project, of everything for operators."""
+
+from tests.fixtures import properties
+from tests.fixtures.service import ADMIN, FOREIGN, READER, Service
+
+
+def test_faults_stay_after_they_are_cleared(service: Service) -> None:
+    server = properties.create(service)
+    service.world.fail_next("deploy", times=9)
+    properties.finish(service)
+    path = f"/v1/servers/{server['uuid']}/faults"
+    [fault] = service.call("GET", path, token=READER).json["faults"]
+    # The nodes that failed were cleaned, and then there was none left that had not been tried.
+    assert (fault["target_kind"], fault["target_uuid"], fault["cleared_at"]) == ("server", server["uuid"], None)
+    assert service.call("GET", path, token=FOREIGN).status == 404
+    assert service.call("GET", "/v1/faults").status == 403
+    every = service.call("GET", "/v1/faults", token=ADMIN).json["faults"]
+    nodes = service.call("GET", "/v1/faults?target_kind=node", token=ADMIN).json["faults"]
+    assert {fault["code"] for fault in nodes} == {"deploy_failed"} and all(fault["cleared_at"] for fault in nodes)
+    assert {fault["target_kind"] for fault in every} >= {"node", "server"}
+    assert service.call("GET", "/v1/faults?target_kind=node&open=true", token=ADMIN).json["faults"] == []
+    one = service.call("GET", f"/v1/faults?target_uuid={nodes[0]['target_uuid']}", token=ADMIN).json["faults"]
+    assert [fault["uuid"] for fault in one] == [nodes[0]["uuid"]]
+
+
+def test_pages_and_markers(service: Service) -> None:
+    service.world.fail_next("deploy", times=9)
+    properties.create(service)
+    properties.finish(service)
+    every = [fault["uuid"] for fault in service.call("GET", "/v1/faults", token=ADMIN).json["faults"]]
+    first = service.call("GET", "/v1/faults?limit=2", token=ADMIN).json
+    assert [fault["uuid"] for fault in first["faults"]] == every[:2]
+    rest = service.call("GET", first["faults_links"][0]["href"].partition("localhost")[2], token=ADMIN).json["faults"]
+    assert [fault["uuid"] for fault in rest] == every[2:4]
+    for marker in ("x", "00000000-0000-4000-8000-000000000009"):
+        assert service.call("GET", f"/v1/faults?marker={marker}", token=ADMIN).status in (400, 404)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Server groups: tenants use them, and the rule holds."""
+
+import threading
+import uuid
+from typing import Any
+
+import pytest
+
+from baremetal_svc.db import models
+from tests.fixtures import properties
+from tests.fixtures.service import ADMIN, FOREIGN, READER, Service
+
+
+def _racks(service: Service, *racks: str) -> dict[str, Any]:
+    for rack in racks:
+        service.world.add_nodes(1, properties={"failure_domain": rack})
+    return service.prepared(nodes=0)
+
+
+def _group(service: Service, policy: str) -> str:
+    reply = service.call("POST", "/v1/server_groups", {"name": "g", "policies": [policy]})
+    assert reply.status == 201
+    return str(reply.json["uuid"])
+
+
+def _create(service: Service, body: dict[str, Any], group: str, count: int = 1) -> None:
+    asked = {"server": {**body["server"], "min_count": count, "max_count": count}, "scheduler_hints": {"group": group}}
+    assert service.call("POST", "/v1/servers", asked).status == 201
+
+
+def _domains(service: Service) -> list[str]:
+    racks = {row["id"]: row["failure_domain"] for row in service.rows(models.Node)}
+    return sorted(racks[row["node_id"]] for row in service.rows(models.Claim) if row["state"] == "live")
+
+
+def _statuses(service: Service) -> list[str]:
+    return sorted(row["status"] for row in service.rows(models.Server))
+
+
+def test_contract(service: Service) -> None:
+    reply = service.call("POST", "/v1/server_groups", {"name": "g", "policies": ["affinity"]}, version=None)
+    group = reply.json
+    assert (reply.status, reply.headers["location"].rpartition("/")[2]) == (201, group["uuid"])
+    assert (group["name"], group["policies"], group["members"], group["project_id"]) == ("g", ["affinity"], [], "red")
+    assert service.call("GET", "/v1/server_groups").json["server_groups"] == [group]
+    assert service.call("GET", f"/v1/server_groups/{group['uuid']}").json == group
+    assert service.call("GET", "/v1/server_groups", token=FOREIGN).json["server_groups"] == []
+    assert service.call("GET", "/v1/server_groups?all_tenants=True", token=FOREIGN).json["server_groups"] == []
+    assert service.call("GET", "/v1/server_groups?all_tenants=true", token=ADMIN).json["server_groups"] == [group]
+    for method in ("GET", "DELETE"):
+        assert service.call(method, f"/v1/server_groups/{group['uuid']}", token=FOREIGN).status == 404
+    assert service.call("POST", "/v1/server_groups", {"name": "g", "policies": ["affinity"]}, token=READER).status == 403
+    assert service.call("DELETE", f"/v1/server_groups/{group['uuid']}").status == 204
+    assert service.call("GET", f"/v1/server_groups/{group['uuid']}").status == 404
+
+
+@pytest.mark.parametrize("policies", [[], ["affinity", "anti-affinity"], ["closeness"], "affinity"])
+def test_bad_policies(service: Service, policies: object) -> None:
+    assert service.call("POST", "/v1/server_groups", {"name": "g", "policies": policies}).status == 400
+
+
+def test_members_are_servers_and_leave_with_them(service: Service) -> None:
+    body, group = _racks(service, "r1", "r2"), _group(service, "anti-affinity")
+    _create(service, body, group, 2)
+    service.work()
+    members = service.call("GET", f"/v1/server_groups/{group}").json["members"]
+    assert len(members) == 2
+    service.call("DELETE", f"/v1/servers/{members[0]}")
+    properties.finish(service)
+    assert service.call("GET", f"/v1/server_groups/{group}").json["members"] == members[1:]
+
+
+def test_anti_affinity_is_one_domain_each_or_none(service: Service) -> None:
+    body, group = _racks(service, "r1", "r1", "r2", "r2", ""), _group(service, "anti-affinity")
+    _create(service, body, group, 3)
+    service.work()
+    assert _domains(service) == ["r1", "r2"]
+    assert _statuses(service) == ["active", "active", "error"]
+
+
+def test_affinity_is_one_domain_for_all(service: Service) -> None:
+    body, group = _racks(service, "r1", "r1", "r2", "r2", ""), _group(service, "affinity")
+    _create(service, body, group, 3)
+    service.work()
+    assert len(set(_domains(service))) == 1
+    assert _statuses(service) == ["active", "active", "error"]
+
+
+def test_defect_15b_a_retry_does_not_count_the_server_itself(service: Service) -> None:
+    body, group = _racks(service, "r1", "r1"), _group(service, "anti-affinity")
+    service.world.fail_next("deploy")
+    _create(service, body, group)
+    service.work()
+    assert _statuses(service) == ["active"]
+    assert _domains(service) == ["r1"]
+
+
+def test_defect_3_another_project_s_group_is_not_found(service: Service) -> None:
+    body, group = _racks(service, "r1"), _group(service, "affinity")
+    for hint, status in ((group, 404), (str(uuid.uuid4()), 404), ("x", 400)):
+        reply = service.call("POST", "/v1/servers", {**body, "scheduler_hints": {"group": hint}}, token=FOREIGN)
+        assert reply.status == status
+    assert service.call("POST", "/v1/servers", {**body, "scheduler_hints": {"colour": "red"}}).status == 400
+    assert service.rows(models.Server) == []
+
+
+def test_the_rule_holds_for_conductors_that_claim_at_one_moment(service: Service) -> None:
+    body, group = _racks(service, *[f"r{number % 4}" for number in range(16)]), _group(service, "anti-affinity")
+    _create(service, body, group, 8)
+    conductors = [service.new_conductor(f"c{number}") for number in range(4)]
+
+    def work(conductor: Any) -> None:
+        for operation, lease in conductor._claims.take(2):
+            conductor._runner.run(operation, lease)
+
+    threads = [threading.Thread(target=work, args=(conductor,)) for conductor in conductors]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    service.work()
+    assert _domains(service) == ["r0", "r1", "r2", "r3"]
+    assert _statuses(service) == ["active"] * 4 + ["error"] * 4
+
+
+def test_an_operator_s_affinity_zone_is_above_ironic_s_domain(service: Service) -> None:
+    body, group = _racks(service, "r1", "r1"), _group(service, "anti-affinity")
+    for zone, node in zip(("z1", "z2"), service.call("GET", "/v1/nodes", token=ADMIN, version="1.1").json["nodes"], strict=True):
+        aggregate = service.call("POST", "/v1/aggregates", {"name": zone, "metadata": {"affinity_zone": zone}}, token=ADMIN).json["uuid"]
+        assert service.call("POST", f"/v1/aggregates/{aggregate}/nodes", {"node": node}, token=ADMIN).status == 204
+    _create(service, body, group, 2)
+    service.work()
+    assert _statuses(service) == ["active", "active"]
+    servers = service.call("GET", "/v1/servers", token=ADMIN).json["servers"] or service.call("GET", "/v1/servers").json["servers"]
+    zones = {service.call("GET", f"/v1/servers/{server['uuid']}", token=ADMIN).json["affinity_zone"] for server in servers}
+    assert zones == {"z1", "z2"}
