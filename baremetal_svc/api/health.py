@@ -60,9 +60,13 @@ def versions(call: Call) -> Answer:
 
 
 def version(call: Call) -> Answer:
-    """The version document of v1, with links to its collections as Mogan had them."""
+    """The version document of v1, with links to its collections as Mogan had them.
+
+    The version is an object of its own: keystoneauth takes a text under that name for one and fails.
+    """
     collections = {name: [{"href": f"{call.base}/v1/{name}/", "rel": "self"}] for name in _COLLECTIONS}
-    return Answer(200, {**_version(call), **collections})
+    document = _version(call)
+    return Answer(200, {"id": document["id"], "version": document, "links": document["links"], **collections})
 
 
 def _version(call: Call) -> dict[str, Any]:

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all commands have: the API's proxy, its refusals as a sentence with hint and request id, and waiting with progress."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any, cast
+
+from openstack import exceptions
+from osc_lib.command import command
+from osc_lib.exceptions import CommandError
+
+from baremetal_svc.cli import progress
+from baremetal_svc.sdk.errors import OperationFailed, Refusal, refusal
+from baremetal_svc.sdk.proxy import Proxy
+from baremetal_svc.sdk.resources import Operation
+
+
+class Asking(command.Command):
+    """A command that asks the API. Everything that the API refuses ends it with exit code 1 and no traceback."""
+
+    @property
+    def api(self) -> Proxy:
+        """The API, as whom the shell's options say."""
+        return cast(Any, self.app).client_manager.bms
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """:raises CommandError: what the API said."""
+        try:
+            return super().run(parsed_args)
+        except OperationFailed as error:
+            told = Refusal(str(error), error.code, error.hint, error.request_id)
+            raise CommandError(_sentence(told)) from error
+        except exceptions.HttpException as error:
+            raise CommandError(_sentence(refusal(error))) from error
+        except exceptions.SDKException as error:
+            raise CommandError(str(error)) from error
+
+    def await_all(self, operation_ids: Sequence[str], timeout: float | None) -> list[Operation]:
+        """Follow operations to their ends, progress on standard error: what the command prints stays readable by programs.
+
+        :raises OperationFailed: the first that failed, when all have ended.
+        """
+        ended = []
+        for number, identifier in enumerate(operation_ids, 1):
+            if len(operation_ids) > 1:
+                print(f"Operation {number} of {len(operation_ids)}, {identifier}", file=sys.stderr)
+            ended.append(progress.draw(self.api.follow_operation(identifier, timeout), sys.stderr))
+        for operation in ended:
+            if operation.state != "done":
+                raise OperationFailed(operation)
+        return ended
+
+
+def add_waiting(parser: argparse.ArgumentParser, what: str) -> None:
+    """--wait and --timeout."""
+    parser.add_argument("--wait", action="store_true", help=f"Wait until {what}; fail when the operation fails")
+    parser.add_argument("--timeout", metavar="<seconds>", type=float, help="With --wait: give up after so many seconds (default: never)")
+
+
+def _sentence(told: Refusal) -> str:
+    lines = [f"{told.detail} ({told.code})" if told.code else told.detail]
+    lines += [f"Hint: {told.hint}"] if told.hint else []
+    lines += [f"Request: {told.request_id}"] if told.request_id else []
+    return "\n".join(lines)
