@@ -4,6 +4,8 @@
 import pytest
 from hypothesis import settings
 
+import baremetal_svc.cmd  # noqa: F401 - chooses oslo.service's backend, before a library that a test imports falls back to another
+
 pytest.register_assert_rewrite("tests.fixtures.properties")
 
 # Machines that run tests are shared: a slow example is no finding.
