@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The baseline of the benchmark ``api``: a pecan application with one handler that answers the bytes of a file. It knows nothing of ours."""
+"""The baseline of the benchmark ``api``: a pecan application with one handler that answers the bytes of a file."""
 
 import os
 from pathlib import Path

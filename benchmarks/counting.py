@@ -44,6 +44,13 @@ def print_cpu(size: int, groups: Mapping[str, int], measured: Callable[[], Any])
     return done
 
 
+def cpu(groups: Mapping[str, int], measured: Callable[[], Any]) -> tuple[dict[str, float], Any]:
+    """CPU seconds that these process groups used meanwhile, and what it measured."""
+    before = _cpu_seconds(groups)
+    done = measured()
+    return {name: after - before[name] for name, after in _cpu_seconds(groups).items()}, done
+
+
 def _cpu_seconds(groups: Mapping[str, int]) -> dict[str, float]:
     found = dict.fromkeys(groups, 0.0)
     names = {group: name for name, group in groups.items()}

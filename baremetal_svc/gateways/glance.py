@@ -10,6 +10,7 @@ from openstack import exceptions as sdk_errors
 from oslo_config import cfg
 
 from baremetal_svc.gateways.protocols import ImageView
+from baremetal_svc.gateways.seen import Seen
 from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
 
@@ -25,6 +26,7 @@ class GlanceGateway:
         )
         self._lock = threading.Lock()
         self._made: Any = None
+        self._seen: Seen[ImageView] = Seen()
 
     @property
     def _image(self) -> Any:
@@ -36,7 +38,10 @@ class GlanceGateway:
             return self._made
 
     def get_image(self, image_id: str, project_id: str, token: str | None = None) -> ImageView | None:
-        """One GET; as the service user a second one for an image that others shared."""
+        """One GET, as the service user a second one for an image that others shared; none when it was seen a moment ago."""
+        return self._seen.look((image_id, project_id), lambda: self._look_at(image_id, project_id, token))
+
+    def _look_at(self, image_id: str, project_id: str, token: str | None) -> ImageView | None:
         raw = self._get(f"/images/{image_id}", token)
         if raw is None or (token is None and not self._usable(raw, project_id)):
             return None

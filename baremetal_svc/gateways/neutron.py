@@ -9,18 +9,16 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-import cachetools
 import openstack
 from openstack import exceptions as sdk_errors
 from oslo_config import cfg
 
 from baremetal_svc.domain.errors import OutsideRefused
 from baremetal_svc.gateways.protocols import FloatingIpView, NetworkView, NicView
+from baremetal_svc.gateways.seen import Seen
 from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
 DEVICE_OWNER = "baremetal:server"
-#: Seconds for which a network that was seen is taken to be there still. Neutron looks again when it makes the port.
-SEEN_SECONDS = 5.0
 
 
 class NeutronGateway:
@@ -36,7 +34,7 @@ class NeutronGateway:
         self._lock = threading.Lock()
         self._made: Any = None
         self._names_in_dns: bool | None = None
-        self._seen: cachetools.TTLCache[tuple[str, str], NetworkView] = cachetools.TTLCache(1024, SEEN_SECONDS)
+        self._seen: Seen[NetworkView] = Seen()
 
     @property
     def _network(self) -> Any:
@@ -53,16 +51,11 @@ class NeutronGateway:
 
         A batch of creates asks for one and the same network, and each answer costs Neutron as much as a port.
         """
-        key = (network_id, project_id)
-        with self._lock:
-            seen = self._seen.get(key)
-        if seen is not None:
-            return seen
-        found = self._look_at(network_id, project_id) if token is None else self._look_with(token, network_id, project_id)
-        if found is not None:
-            with self._lock:
-                self._seen[key] = found
-        return found
+
+        def ask() -> NetworkView | None:
+            return self._look_at(network_id, project_id) if token is None else self._look_with(token, network_id, project_id)
+
+        return self._seen.look((network_id, project_id), ask)
 
     def _look_at(self, network_id: str, project_id: str) -> NetworkView | None:
         network = self._found(lambda: self._network.get_network(network_id))

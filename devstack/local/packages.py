@@ -22,6 +22,8 @@ _DEBIAN = {
     "mariadb": "mariadb-server",
     "postgresql": "postgresql",
     "memcached": "memcached",
+    # What benchmarks measure with.
+    "wrk": "wrk",
 }
 _IN_PYTHON = {"keystone", "neutron", "glance", "ironic"}
 _POLICY = Path("/usr/sbin/policy-rc.d")
