@@ -12,6 +12,7 @@ from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.groups import DOMAIN
 from baremetal_svc.db.models import Address, Flavor, Node, Server, ServerTag
+from baremetal_svc.domain.server import Status
 
 SERVER = Server.__table__.c
 TAG = ServerTag.__table__.c
@@ -53,6 +54,17 @@ def page(
 def set_columns(conn: Connection, server_id: str, **values: Any) -> bool:
     """Change columns of a server; False when it is gone."""
     return conn.execute(update(Server.__table__).where(SERVER.id == server_id).values(updated_at=now(), **values)).rowcount == 1
+
+
+def observe_power(conn: Connection, node_id: str, power_state: str | None) -> None:
+    """The machine of a server was switched by somebody else: its status follows.
+
+    An operation of power shows a status of its own meanwhile, and records what it sees itself.
+    """
+    follows = {"power on": Status.ACTIVE, "power off": Status.STOPPED}
+    values: dict[str, Any] = {"power_state": power_state, **({"status": follows[power_state]} if power_state in follows else {})}
+    settled = SERVER.status.in_((Status.ACTIVE, Status.STOPPED))
+    conn.execute(update(Server.__table__).where(SERVER.node_id == node_id, settled).values(updated_at=now(), **values))
 
 
 def forget(conn: Connection, server_id: str) -> None:

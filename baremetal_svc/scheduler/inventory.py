@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from baremetal_svc.db import nodes
+from baremetal_svc.db import nodes, servers
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain.node import is_settled
 from baremetal_svc.gateways.protocols import Ironic, NodeView, PortView
@@ -48,6 +48,8 @@ def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, begun: 
             continue
         else:
             nodes.set_columns(conn, view.id, **values)
+            if view.target_power_state is None and view.power_state != row["power_state"]:
+                servers.observe_power(conn, view.id, view.power_state)
         changed.append(view.id)
     older = [view.id for view in batch if view.id not in known or known[view.id]["observed_at"] < begun]
     nodes.mark_observed(conn, older, begun)
