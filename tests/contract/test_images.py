@@ -2,6 +2,7 @@
 """The contract of the protocol Images: the simulated world and the images file."""
 
 import json
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from baremetal_svc.gateways.embedded import ImagesFile
 from baremetal_svc.gateways.protocols import Images
 from baremetal_svc.gateways.simulated import SimulatedImages, World
+from tests.contract.conftest import Outside
 
 IMAGE = {"id": "i1", "name": "debian", "url": "http://images.test/debian", "checksum": "0" * 32, "min_disk": 2, "size": 10}
 Write = Callable[[Any], str]
@@ -77,3 +79,20 @@ def test_a_wrong_file_is_a_clear_error(write: Write, content: Any, says: str) ->
 def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="No such file"):
         ImagesFile(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize(("visibility", "for_others"), [("private", False), ("public", True), ("shared", True)])
+def test_an_image_is_for_those_who_may_use_it_whoever_asks(outside: Outside, visibility: str, for_others: bool) -> None:
+    (owner, token), (other, foreign) = outside.caller("demo"), outside.caller("other")
+    image_id = outside.image("demo", visibility)
+    for asked in (token, None):
+        found = outside.images.get_image(image_id, owner, asked)
+        assert found is not None and (found.id, found.status, found.partition_image) == (image_id, "active", False)
+    assert (outside.images.get_image(image_id, other, foreign) is not None) == for_others
+    assert (outside.images.get_image(image_id, other) is not None) == for_others
+
+
+def test_a_missing_image_is_none(outside: Outside) -> None:
+    for asked in (outside.caller("demo")[1], None):
+        assert outside.images.get_image(str(uuid.uuid4()), "p", asked) is None
+    outside.images.ping()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The contract of the protocol Neutron, and what the flat network that stands in for it keeps of it."""
 
+import dataclasses
 import uuid
 from typing import Any
 
@@ -130,3 +131,40 @@ def test_disown_leaves_the_port(outside: Outside, server_id: str) -> None:
     left = outside.neutron.get_port(made.id)
     assert left is not None and (left.device_id, left.fixed_ips) == ("", made.fixed_ips)
     outside.neutron.disown_port(str(uuid.uuid4()))
+
+
+def test_a_floating_ip_is_its_project_s_and_points_at_a_port(outside: Outside) -> None:
+    (project, token), (stranger, foreign) = outside.caller("demo"), outside.caller("other")
+    address = outside.floating_ip("demo")
+    for asked in (token, None):
+        found = outside.neutron.find_floating_ip(address, project, asked)
+        assert found is not None and (found.address, found.port_id, found.fixed_ip) == (address, None, None)
+    assert outside.neutron.find_floating_ip(address, stranger, foreign) is None
+    port_id = outside.tenant_port(outside.reachable_network(), project)
+    port = outside.neutron.get_port(port_id, token)
+    assert port is not None
+    fixed = port.fixed_ips[0]["ip_address"]
+    for _ in range(2):
+        outside.neutron.set_floating_ip(found.id, port_id, fixed, token)
+    found = outside.neutron.find_floating_ip(address, project, token)
+    assert found is not None and (found.port_id, found.fixed_ip) == (port_id, fixed)
+    with pytest.raises(OutsideRefused):
+        outside.neutron.set_floating_ip(found.id, port_id, "192.0.2.1", token)
+    for _ in range(2):
+        outside.neutron.set_floating_ip(found.id, None, None, token)
+    assert outside.neutron.find_floating_ip(address, project, token) == dataclasses.replace(found, port_id=None, fixed_ip=None)
+    outside.neutron.release_port(port_id, preserve=False)
+
+
+def test_what_is_asked_in_a_caller_s_name_is_what_that_caller_may_see(outside: Outside) -> None:
+    (project, token), (stranger, foreign) = outside.caller("demo"), outside.caller("other")
+    own, shared = outside.network(project), outside.reachable_network()
+    for network in (own, shared):
+        seen = outside.neutron.get_network(network, project, token)
+        assert seen is not None and len(seen.subnet_ids) == 1
+    assert outside.neutron.get_network(own, stranger, foreign) is None
+    assert outside.neutron.get_network(shared, stranger, foreign) is not None
+    assert outside.neutron.get_network(str(uuid.uuid4()), project, token) is None
+    port = outside.tenant_port(own, project)
+    assert outside.neutron.get_port(port, token) == outside.neutron.get_port(port)
+    assert outside.neutron.get_port(str(uuid.uuid4()), token) is None
