@@ -2,10 +2,12 @@
 """What all commands have: the API's proxy, its refusals as a sentence with hint and request id, and waiting with progress."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
+from keystoneauth1 import exceptions as keystone_errors
 from openstack import exceptions
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
@@ -15,6 +17,8 @@ from baremetal_svc.sdk.errors import OperationFailed, Refusal, refusal
 from baremetal_svc.sdk.proxy import Proxy
 from baremetal_svc.sdk.resources import Operation
 
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+
 
 class Asking(command.Command):
     """A command that asks the API. Everything that the API refuses ends it with exit code 1 and no traceback."""
@@ -23,6 +27,24 @@ class Asking(command.Command):
     def api(self) -> Proxy:
         """The API, as whom the shell's options say."""
         return cast(Any, self.app).client_manager.bms
+
+    def id_of(self, kind: str, name_or_id: str) -> str:
+        """The id of an image, network or port: what looks like an id is one, so that no Glance or Neutron is needed for it.
+
+        :raises CommandError: there is none of that name, several, or no service that would know.
+        """
+        if _ID.match(name_or_id):
+            return name_or_id
+        connection = cast(Any, self.app).client_manager.sdk_connection
+        find = {"image": "image.find_image", "network": "network.find_network", "port": "network.find_port"}[kind]
+        service, _, method = find.partition(".")
+        try:
+            found = getattr(getattr(connection, service), method)(name_or_id, ignore_missing=True)
+        except (exceptions.SDKException, keystone_errors.ClientException) as error:
+            raise CommandError(f"The {kind} {name_or_id!r} cannot be looked up, name it by its id: {error}") from error
+        if found is None:
+            raise CommandError(f"There is no {kind} {name_or_id!r}.")
+        return str(found.id)
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         """:raises CommandError: what the API said."""

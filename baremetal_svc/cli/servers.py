@@ -20,6 +20,7 @@ _SHOWN = (
     "availability_zone", "is_locked", "project_id", "user_id", "launched_at", "created_at", "updated_at",
 )  # fmt: skip
 _FORMATS = {**dict.fromkeys(("metadata", "partitions", "fault"), format_columns.DictColumn), "addresses": columns.Addresses}
+_KINDS = {"net_id": "network", "port_id": "port"}
 _LIST = (("id", "ID"), ("name", "Name"), ("status", "Status"), ("power_state", "Power"))
 _LONG = (
     *_LIST, ("flavor_id", "Flavor"), ("image_id", "Image"), ("addresses", "Addresses"), ("is_locked", "Locked"), ("project_id", "Project"),
@@ -41,9 +42,9 @@ class CreateServer(Asking, command.ShowOne):
         parser = super().get_parser(prog_name)
         parser.add_argument("name", metavar="<name>", help="Name; with --max above 1 the servers are <name>-1, <name>-2, ...")
         parser.add_argument("--flavor", metavar="<flavor>", required=True, help="Flavor (name or ID)")
-        parser.add_argument("--image", metavar="<image-id>", required=True, help="Image (ID)")
-        parser.add_argument("--network", metavar="<network-id>", action=_Network, dest="networks", help="A NIC on a network (ID); repeat")
-        parser.add_argument("--port", metavar="<port-id>", action=_Network, dest="networks", help="A NIC with a port (ID); repeat")
+        parser.add_argument("--image", metavar="<image>", required=True, help="Image (name or ID)")
+        parser.add_argument("--network", metavar="<network>", action=_Network, dest="networks", help="A NIC on a network (name or ID)")
+        parser.add_argument("--port", metavar="<port>", action=_Network, dest="networks", help="A NIC with a port (name or ID)")
         parser.add_argument("--key-name", metavar="<key-pair>", help="Key pair of yours whose public key the server gets")
         parser.add_argument("--user-data", metavar="<file>", type=Path, help="File that the server gets as user data")
         parser.add_argument("--property", metavar="<key=value>", action=parseractions.KeyValueAction, help="Metadata; repeat")
@@ -62,8 +63,8 @@ class CreateServer(Asking, command.ShowOne):
         server = self.api.create_server(
             parsed_args.name,
             flavor.id,
-            parsed_args.image,
-            parsed_args.networks,
+            self.id_of("image", parsed_args.image),
+            [{field: self.id_of(_KINDS[field], name) for field, name in network.items()} for network in parsed_args.networks],
             user_data=_content(parsed_args.user_data),
             **_asked(parsed_args),
         )
@@ -87,14 +88,16 @@ class ListServers(Asking, command.Lister):
         parser.add_argument("--name", metavar="<name>", help="Only those with this name")
         parser.add_argument("--status", metavar="<status>", help="Only those in this status")
         parser.add_argument("--flavor", metavar="<flavor>", help="Only those of this flavor (name or ID)")
-        parser.add_argument("--image", metavar="<image-id>", help="Only those of this image (ID)")
+        parser.add_argument("--image", metavar="<image>", help="Only those of this image (name or ID)")
         parser.add_argument("--sort", metavar="<key>[:<direction>]", help="By name, status, created_at or id, asc or desc")
         pagination.add_marker_pagination_option_to_parser(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Headings and rows."""
-        query = {"name": parsed_args.name, "status": parsed_args.status, "image_id": parsed_args.image, "marker": parsed_args.marker}
+        query = {"name": parsed_args.name, "status": parsed_args.status, "marker": parsed_args.marker}
+        if parsed_args.image:
+            query["image_id"] = self.id_of("image", parsed_args.image)
         if parsed_args.flavor:
             query["flavor_id"] = self.api.find_flavor(parsed_args.flavor).id
         if parsed_args.sort:
