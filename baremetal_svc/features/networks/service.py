@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
+from baremetal_svc.api.connections import check_network, check_port
 from baremetal_svc.conductor import client
 from baremetal_svc.db import claims, nics, nodes, operations, servers
 from baremetal_svc.db.rows import Row
@@ -128,18 +129,12 @@ def _changeable(conn: Connection, call: Call, server_id: str, kind: str) -> tupl
 
 def _checked_outside(call: Call) -> dict[str, str]:
     """What was asked for, once Neutron has it for this project. :raises NotFound: :raises Invalid: :raises Conflict:"""
-    neutron, project, token = call.services.gateways.neutron, str(call.context.project_id), call.context.auth_token
     if "net_id" in call.body:
         network_id = call.body["net_id"].lower()
-        if not existing(neutron.get_network(network_id, project, token), "network", network_id).subnet_ids:
-            raise Invalid(f"Network {network_id} has no subnet.")
+        check_network(call, network_id)
         return {"network_id": network_id}
     port_id = call.body["port_id"].lower()
-    port = neutron.get_port(port_id, token)
-    if port is None or port.project_id != project:
-        raise NotFound(f"There is no port {port_id}.")
-    if port.device_id:
-        raise Conflict(f"Port {port_id} is in use.", hint="Choose a free port.")
+    check_port(call, port_id)
     return {"port_id": port_id}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from baremetal_svc.api import editing, idempotency, server_view
 from baremetal_svc.api.call import Call
+from baremetal_svc.api.connections import check_network, check_port
 from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
 from baremetal_svc.db import claims, flavors, groups, keypairs, nics, operations, pools, servers
@@ -294,12 +295,6 @@ def _check_outside(call: Call, asked: Mapping[str, Any]) -> None:
     check_active(image)
     check_partitions(image, _partitions(asked))
     for network_id in {network["net_id"].lower() for network in asked["networks"] if "net_id" in network}:
-        network = existing(gateways.neutron.get_network(network_id, project, token), "network", network_id)
-        if not network.subnet_ids:
-            raise Invalid(f"Network {network_id} has no subnet.")
+        check_network(call, network_id)
     for port_id in {network["port_id"].lower() for network in asked["networks"] if "port_id" in network}:
-        port = gateways.neutron.get_port(port_id, token)
-        if port is None or port.project_id != project:
-            raise NotFound(f"There is no port {port_id}.")
-        if port.device_id:
-            raise Conflict(f"Port {port_id} is in use.", hint="Choose a free port.")
+        check_port(call, port_id)
