@@ -265,6 +265,13 @@ class Images(Protocol):
         """Raises Unavailable when the service does not answer."""
 
 
+class Limits(Protocol):
+    """Limits that Keystone keeps for services ("unified limits")."""
+
+    def of_project(self, project_id: str) -> Mapping[str, int]:
+        """By resource: the project's own limit, else the one registered for this service; negative: unlimited."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gateways:
     """What the composition root injects into services and tasks, by these names."""
@@ -272,3 +279,4 @@ class Gateways:
     ironic: Ironic
     neutron: Neutron
     images: Images
+    limits: Limits

@@ -7,6 +7,7 @@ from baremetal_svc.gateways import session
 from baremetal_svc.gateways.embedded import FlatNetwork, ImagesFile
 from baremetal_svc.gateways.glance import GlanceGateway
 from baremetal_svc.gateways.ironic import IronicGateway
+from baremetal_svc.gateways.limits import UnifiedLimits
 from baremetal_svc.gateways.neutron import NeutronGateway
 from baremetal_svc.gateways.protocols import Gateways, Images, Neutron
 
@@ -25,7 +26,7 @@ def build(conf: cfg.ConfigOpts) -> Gateways:
     """
     register(conf)
     ironic = IronicGateway(session.load(conf, "ironic"), conf.ironic)
-    return Gateways(ironic=ironic, neutron=_neutron(conf), images=_images(conf))
+    return Gateways(ironic=ironic, neutron=_neutron(conf), images=_images(conf), limits=UnifiedLimits())
 
 
 def _images(conf: cfg.ConfigOpts) -> Images:

@@ -4,12 +4,15 @@
 from baremetal_svc.gateways.protocols import Gateways
 from baremetal_svc.gateways.simulated.images import SimulatedImages
 from baremetal_svc.gateways.simulated.ironic import SimulatedIronic
+from baremetal_svc.gateways.simulated.limits import SimulatedLimits
 from baremetal_svc.gateways.simulated.neutron import SimulatedNeutron
 from baremetal_svc.gateways.simulated.world import World
 
-__all__ = ["SimulatedImages", "SimulatedIronic", "SimulatedNeutron", "World", "gateways"]
+__all__ = ["SimulatedImages", "SimulatedIronic", "SimulatedLimits", "SimulatedNeutron", "World", "gateways"]
 
 
 def gateways(world: World) -> Gateways:
-    """The three gateways of one world."""
-    return Gateways(ironic=SimulatedIronic(world), neutron=SimulatedNeutron(world), images=SimulatedImages(world))
+    """The gateways of one world."""
+    return Gateways(
+        ironic=SimulatedIronic(world), neutron=SimulatedNeutron(world), images=SimulatedImages(world), limits=SimulatedLimits(world)
+    )

@@ -36,6 +36,9 @@ class World:
         self.floating_ips: dict[str, SimulatedFloatingIp] = {}
         self.images: dict[str, ImageView] = {}
         self.private_images: dict[str, str] = {}
+        #: Resource -> limit, and (project, resource) -> limit.
+        self.registered_limits: dict[str, int] = {}
+        self.project_limits: dict[tuple[str, str], int] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._faults: list[Fault] = []
         self._away: set[str] = set()
@@ -102,7 +105,7 @@ class World:
             self._faults.append(Fault(what, times, node, error, after))
 
     def away(self, service: str) -> None:
-        """ "ironic", "neutron" or "images" answers no longer, until back(service)."""
+        """ "ironic", "neutron", "images" or "limits" answers no longer, until back(service)."""
         with self.lock:
             self._away.add(service)
 
