@@ -45,6 +45,7 @@ def resident() -> float:
 def started(directory: Path) -> tuple[Service, Any]:
     """A service over a world without deploys that end, and its running conductor that listens to the bus."""
     service = Service(directory, lease=15.0, world=simulated.World(instant=False))
+    service.conf.set_override("servers", -1, "quotas")
     configuration.register(cfg.CONF)
     (directory / "bus.conf").write_text("[DEFAULT]\ntransport_url = fake://\n")
     cfg.CONF(["--config-file", str(directory / "bus.conf")], project="baremetal_svc")

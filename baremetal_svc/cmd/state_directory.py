@@ -56,6 +56,8 @@ class StateDirectory:
             "ironic": {"auth_type": "none", "endpoint_override": ironic},
             "neutron": {"mode": "flat"},
             "oslo_concurrency": {"lock_path": self.path},
+            # Nobody to share the machines with.
+            "quotas": {"servers": -1, "server_groups": -1, "keypairs": -1},
         }
 
     def _images(self) -> Path:

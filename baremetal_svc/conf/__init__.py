@@ -7,7 +7,7 @@ from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
 
-from baremetal_svc.conf import gateways, observability, service
+from baremetal_svc.conf import gateways, limits, observability, service
 
 PROJECT = "baremetal_svc"
 # Ironic's client logs each refusal as an error before it raises it: the gateway decides what it was.
@@ -27,6 +27,7 @@ def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
     service.register(conf)
     gateways.register(conf)
     observability.register(conf)
+    limits.register(conf)
     return conf
 
 
@@ -45,6 +46,7 @@ def list_opts() -> list[tuple[str, list[Any]]]:
         ("api", service.API),
         ("conductor", [*service.CONDUCTOR, *service.NOTIFICATIONS]),
         ("secrets", service.SECRETS),
+        ("quotas", limits.QUOTAS),
         ("metrics", observability.METRICS),
         ("notifications", observability.NOTIFICATIONS),
         *gateways.list_opts(),

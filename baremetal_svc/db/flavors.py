@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
-from baremetal_svc.db import rows
+from baremetal_svc.db import quotas, rows
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Flavor, FlavorProject
 
@@ -49,8 +49,9 @@ def set_columns(conn: Connection, flavor_id: str, **values: Any) -> None:
 
 
 def forget(conn: Connection, flavor_id: str) -> None:
-    """Delete a flavor and who has access to it. :raises DBReferenceError: a server has it."""
+    """Delete a flavor, who has access to it and the limits of it. :raises DBReferenceError: a server has it."""
     conn.execute(sa.delete(FlavorProject.__table__).where(ACCESS.flavor_id == flavor_id))
+    quotas.forget_flavor(conn, flavor_id)
     conn.execute(sa.delete(Flavor.__table__).where(FLAVOR.id == flavor_id))
 
 

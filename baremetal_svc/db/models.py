@@ -352,3 +352,20 @@ class IdempotencyKey(Model):
     resource_id: Mapped[str] = mapped_column(Id)
     created_at: Mapped[float] = mapped_column(Time)
     __table_args__ = (UniqueConstraint("project_id", "idempotency_key", name="one_answer_per_key"), ON_MYSQL)
+
+
+class Quota(Model):
+    """A limit that operators set for a project; negative: unlimited. What has no row has the configured default."""
+
+    __tablename__ = "quotas"
+    project_id: Mapped[str] = mapped_column(Name, primary_key=True)
+    resource: Mapped[str] = mapped_column(String(64), primary_key=True)
+    limit: Mapped[int] = mapped_column("hard_limit", Integer)
+
+
+class QuotaLock(Model):
+    """Whoever checks a limit of a project or a user raises the version first, so that such transactions queue. It holds no usage."""
+
+    __tablename__ = "quota_locks"
+    scope: Mapped[str] = mapped_column(String(300), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)

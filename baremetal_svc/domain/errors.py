@@ -56,6 +56,14 @@ class Forbidden(ServiceError):
     hint = "Ask an operator for a role that allows this."
 
 
+class OverQuota(Forbidden):
+    """A limit of the project, or of the user, does not leave room."""
+
+    code = "over_quota"
+    title = "Over quota"
+    hint = "Delete what is not needed, or ask an operator for more; GET /v1/limits (1.3) shows limits and usage."
+
+
 class NotFound(ServiceError):
     """There is no such thing, or none that the caller may know of."""
 

@@ -12,6 +12,7 @@ FEATURES = (
     "server_groups",
     "flavors",
     "keypairs",
+    "quotas",
     "nodes",
     "pools",
     "aggregates",

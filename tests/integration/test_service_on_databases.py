@@ -54,6 +54,7 @@ def test_pages_and_filters(service: Service) -> None:
 
 
 def test_many_conductors_claim_each_operation_and_each_node_once(service: Service) -> None:
+    service.conf.set_override("servers", -1, "quotas")
     body = service.prepared(nodes=30)
     body["server"]["max_count"] = 30
     assert service.call("POST", "/v1/servers", body).status == 201
@@ -83,6 +84,17 @@ def test_concurrent_deletes_and_keys_make_one_operation(service: Service) -> Non
     assert {reply.status for reply in made} == {201}
     assert len({reply.json["uuid"] for reply in made}) == 1
     assert [row["kind"] for row in service.rows(models.Operation)].count("servers.delete") == 1
+
+
+def test_many_at_once_do_not_exceed_a_quota(service: Service) -> None:
+    """Without the lock fourteen servers were made of five."""
+    assert service.call("PUT", "/v1/quotas/red", {"quotas": {"servers": 5}}, token=ADMIN).status == 200
+    body = service.prepared()
+    batch = {"server": {**body["server"], "max_count": 2}}
+    with ThreadPoolExecutor(12) as pool:
+        replies = list(pool.map(lambda number: service.call("POST", "/v1/servers", batch if number % 2 else body).status, range(24)))
+    assert set(replies) == {201, 403}
+    assert len(service.rows(models.Server)) == 5
 
 
 def test_a_duty_has_one_holder(service: Service) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
 
-from baremetal_svc.api import idempotency, server_view
+from baremetal_svc.api import idempotency, quota, server_view
 from baremetal_svc.api.call import Call
 from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
@@ -16,6 +16,7 @@ from baremetal_svc.db import claims, flavors, nics, nodes, operations, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, existing
 from baremetal_svc.domain.lifecycle import check_allowed
+from baremetal_svc.domain.quota import SERVERS
 from baremetal_svc.domain.server import Status
 from baremetal_svc.features.adoption import rules
 from baremetal_svc.gateways.protocols import ManageableView
@@ -29,15 +30,18 @@ def page(call: Call) -> list[ManageableView]:
 def adopt(call: Call) -> tuple[Shown, str | None]:
     """Make a server of a running machine; the server and its operation.
 
-    :raises NotFound: node. :raises Conflict: it cannot be adopted, or is held by a server.
+    :raises NotFound: node. :raises Conflict: it cannot be adopted, or is held by a server. :raises OverQuota: the owner's.
     """
     node_id, server_id = call.body["node_uuid"].lower(), str(uuid.uuid4())
     image = {view.id: view.image_source for view in page(call)}.get(node_id)
     made: list[str] = []
+    # The owner's limits, not those of the operator who asks.
+    limits = quota.ask(call, call.body.get("project_id"))
 
     def make(conn: Connection) -> Row:
         node = existing(nodes.get(conn, node_id), "node", node_id)
         rules.check_adoptable(node)
+        limits.grant(conn, (SERVERS,))
         row = _row(call, server_id, rules.image_id(image))
         servers.insert(conn, row, [])
         claim_id = str(uuid.uuid4())

@@ -5,18 +5,19 @@ import uuid
 
 from sqlalchemy import Connection
 
-from baremetal_svc.api import idempotency
+from baremetal_svc.api import idempotency, quota
 from baremetal_svc.api.call import Call
 from baremetal_svc.db import keypairs
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, Forbidden, existing
+from baremetal_svc.domain.quota import KEYPAIRS
 from baremetal_svc.features.keypairs import rules
 
 
 def create(call: Call) -> tuple[Row, str | None]:
     """Import the public key of the body, or generate a pair: its row, and the private key of a new one.
 
-    :raises Invalid: no public key. :raises Forbidden: for another user. :raises IdempotencyMismatch:
+    :raises Invalid: no public key. :raises Forbidden: for another user. :raises OverQuota: :raises IdempotencyMismatch:
     :raises Conflict: the name is taken, or the request made the pair before: its private key was shown then.
     """
     user_id = _user(call, call.body.get("user_id"))
@@ -28,21 +29,22 @@ def create(call: Call) -> tuple[Row, str | None]:
         return keypairs.by_id(conn, pair_id, user_id)
 
     def make(conn: Connection) -> Row:
+        limits.grant(conn, (KEYPAIRS,))
         pair_id = str(uuid.uuid4())
         values = {"id": pair_id, "user_id": user_id, "name": call.body["name"], "type": "ssh"}
         keypairs.insert(conn, {**values, "public_key": public, "fingerprint": rules.fingerprint(str(public))})
         return existing(get(conn, pair_id), "key pair", pair_id)
 
     replayed = idempotency.replay(call, get)
-    if replayed is None and public is None:
+    if replayed is not None:
+        return _again(replayed, imported), None
+    limits = quota.ask(call, user_id=user_id)
+    if public is None:
         # Before the transaction: it takes a tenth of a second and more.
         made = rules.generate()
         public, private = made.public, made.private
     row, new = idempotency.once(call, get, make, f"You have a key pair named {call.body['name']!r}.")
-    if imported is None and not new:
-        hint = "Its private key was shown then and is kept nowhere: delete the pair and make it again under a new key."
-        raise Conflict(f"This request has made the key pair {row['name']!r} before.", hint=hint)
-    return row, private
+    return row if new else _again(row, imported), private
 
 
 def page(call: Call, limit: int) -> list[Row]:
@@ -66,6 +68,14 @@ def delete(call: Call, name: str) -> None:
         keypairs.forget(conn, user_id, name)
 
     call.services.db.transact(work)
+
+
+def _again(row: Row, imported: str | None) -> Row:
+    """What a replay answers. :raises Conflict: a pair that was generated."""
+    if imported is None:
+        hint = "Its private key was shown then and is kept nowhere: delete the pair and make it again under a new key."
+        raise Conflict(f"This request has made the key pair {row['name']!r} before.", hint=hint)
+    return row
 
 
 def _user(call: Call, asked: str | None) -> str:

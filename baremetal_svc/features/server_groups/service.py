@@ -5,17 +5,18 @@ import uuid
 
 from sqlalchemy import Connection
 
-from baremetal_svc.api import idempotency
+from baremetal_svc.api import idempotency, quota
 from baremetal_svc.api.call import Call
 from baremetal_svc.db import groups
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import existing
+from baremetal_svc.domain.quota import SERVER_GROUPS
 
 Found = tuple[Row, list[str]]
 
 
 def create(call: Call) -> Found:
-    """Create a group of the caller's project; its row and members (none)."""
+    """Create a group of the caller's project; its row and members (none). :raises OverQuota:"""
     values = {
         "id": str(uuid.uuid4()),
         "name": call.body["name"],
@@ -25,9 +26,14 @@ def create(call: Call) -> Found:
     }
 
     def make(conn: Connection) -> Row:
+        limits.grant(conn, (SERVER_GROUPS,))
         groups.insert(conn, values)
         return existing(groups.get(conn, values["id"] or ""), "server group", str(values["id"]))
 
+    replayed = idempotency.replay(call, groups.get)
+    if replayed is not None:
+        return replayed, []
+    limits = quota.ask(call)
     row, _ = idempotency.once(call, groups.get, make, "The server group could not be written.")
     return row, []
 

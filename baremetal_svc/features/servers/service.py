@@ -10,7 +10,7 @@ from typing import Any
 from oslo_db.exception import DBDuplicateEntry, DBReferenceError
 from sqlalchemy import Connection
 
-from baremetal_svc.api import editing, idempotency, server_view
+from baremetal_svc.api import editing, idempotency, quota, server_view
 from baremetal_svc.api.call import Call
 from baremetal_svc.api.connections import check_network, check_port
 from baremetal_svc.api.server_view import Shown
@@ -21,6 +21,7 @@ from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
 from baremetal_svc.domain.image import check_active, check_partitions
 from baremetal_svc.domain.lifecycle import check_allowed
+from baremetal_svc.domain.quota import SERVERS, of_flavor
 from baremetal_svc.domain.server import Status, check_not_deleting, check_unlocked
 from baremetal_svc.features.servers import rules, schema
 
@@ -29,16 +30,17 @@ def create(call: Call) -> tuple[Row, str | None]:
     """Create a batch of servers; the first one and the id of its operation, the same ones for a replay of an Idempotency-Key.
 
     :raises NotFound: flavor, key pair, image or network. :raises Conflict: flavor disabled. :raises Invalid: counts, user data.
-    :raises IdempotencyMismatch:
+    :raises IdempotencyMismatch: :raises OverQuota: not even min_count fits; what fits is made.
     """
     asked: Mapping[str, Any] = call.body["server"]
-    count = _count(asked, call.services.conf.api.max_count)
+    least, most = _counts(asked, call.services.conf.api.max_count)
     _check_encoded(asked)
     operation_ids: list[str] = []
 
     def make(conn: Connection) -> Row:
         operation_ids[:] = []
         first = None
+        count = limits.grant(conn, (SERVERS, of_flavor(flavor["id"])), least, most)
         for name in rules.names(asked["name"], count):
             server_id, operation_id = _write(conn, call, asked, flavor, name)
             operation_ids.append(operation_id)
@@ -49,7 +51,7 @@ def create(call: Call) -> tuple[Row, str | None]:
     if replayed is not None:
         return replayed, _operation_of(call, replayed["id"])
     flavor = call.services.db.query(lambda conn: _looked_up(conn, call, asked))
-    asked = _with_key(call, asked)
+    asked, limits = _with_key(call, asked), quota.ask(call)
     _check_outside(call, asked)
     try:
         row, made = idempotency.once(call, servers.get, make, "The servers could not be written.")
@@ -235,13 +237,13 @@ def _secrets(asked: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, value in plain.items() if value}
 
 
-def _count(asked: Mapping[str, Any], most: int) -> int:
+def _counts(asked: Mapping[str, Any], most: int) -> tuple[int, int]:
     least, count = asked.get("min_count", 1), asked.get("max_count", asked.get("min_count", 1))
     if least > count:
         raise Invalid(f"min_count ({least}) is above max_count ({count}).")
     if count > most:
         raise Invalid(f"max_count ({count}) is above what one request may create ({most}).")
-    return int(count)
+    return least, count
 
 
 def _check_encoded(asked: Mapping[str, Any]) -> None:

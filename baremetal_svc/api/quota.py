@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits for whoever creates: asked for before the transaction, since they may be in Keystone; checked in it, under a lock.
+
+Mogan kept counters, and lost count; here usage is the number of rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oslo_config import cfg
+from sqlalchemy import Connection
+
+from baremetal_svc.api.call import Call
+from baremetal_svc.db import quotas
+from baremetal_svc.domain import quota
+from baremetal_svc.domain.quota import Use
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The limits of a project and, for key pairs, of one user.
+
+    :ivar unified: the limits in Keystone; None: those of our table.
+    """
+
+    project_id: str
+    user_id: str
+    conf: cfg.ConfigOpts
+    unified: Mapping[str, int] | None
+
+    def explicit(self, conn: Connection) -> Mapping[str, int]:
+        """Limits that somebody set, by resource."""
+        return quotas.limits_of(conn, self.project_id) if self.unified is None else self.unified
+
+    def limit(self, explicit: Mapping[str, int], resource: str) -> int:
+        """The limit that was set, or the default."""
+        return explicit.get(resource, self._default(resource))
+
+    def usage(self, conn: Connection, resource: str) -> int:
+        """How many there are now."""
+        return quotas.usage_of(conn, resource, self.project_id, self.user_id)
+
+    def grant(self, conn: Connection, resources: Sequence[str], least: int = 1, most: int = 1) -> int:
+        """How many may be made in this transaction, ``least`` to ``most``; to be asked before anything is inserted.
+
+        :raises OverQuota: fewer than ``least``.
+        """
+        explicit = self.explicit(conn)
+        limits = {resource: limit for resource in resources if (limit := self.limit(explicit, resource)) >= 0}
+        if not limits:
+            return most
+        quotas.queue_up(conn, f"user:{self.user_id}" if quota.KEYPAIRS in limits else f"project:{self.project_id}")
+        return quota.granted([Use(resource, limit, self.usage(conn, resource)) for resource, limit in limits.items()], least, most)
+
+    def _default(self, resource: str) -> int:
+        is_flavor = quota.flavor_of(resource) is not None
+        if self.unified is not None:
+            # As oslo.limit has it: of what is not registered there may be none. A flavor need not be registered.
+            return quota.UNLIMITED if is_flavor else 0
+        return int(self.conf.quotas["servers_per_flavor" if is_flavor else resource])
+
+
+def ask(call: Call, project_id: str | None = None, user_id: str | None = None) -> Quota:
+    """The limits of a project, by default of the caller's. Outside of transactions.
+
+    :raises Unavailable: they are in Keystone, which does not answer.
+    """
+    project, conf = project_id or str(call.context.project_id), call.services.conf
+    unified = call.services.gateways.limits.of_project(project) if conf.quotas.driver == "unified" else None
+    return Quota(project, user_id or call.context.user_id or "", conf, unified)

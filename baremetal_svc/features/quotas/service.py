@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The use cases of limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from baremetal_svc.api import editing, quota
+from baremetal_svc.api.call import Call
+from baremetal_svc.api.quota import Quota
+from baremetal_svc.db import flavors, quotas
+from baremetal_svc.domain.errors import Conflict, Invalid, NotFound
+from baremetal_svc.domain.quota import RESOURCES, Use, flavor_of, of_flavor
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a project may have and has; ``explicit`` are the limits that somebody set."""
+
+    project_id: str
+    uses: tuple[Use, ...]
+    explicit: Mapping[str, int]
+
+
+def limits(call: Call) -> Report:
+    """Those of the caller and its project. :raises Unavailable: they are in Keystone, which does not answer."""
+    return _report(call, quota.ask(call))
+
+
+def show(call: Call, project: str) -> Report:
+    """Those of a project. :raises NotFound: of a foreign one. :raises Unavailable:"""
+    if call.visible_project not in (None, project):
+        raise NotFound(f"There is no project {project}.")
+    return _report(call, quota.ask(call, project))
+
+
+def update(call: Call, project: str) -> Report:
+    """Set the limits that the body has, and the others back to their defaults.
+
+    :raises Conflict: they are in Keystone. :raises Invalid: unknown flavor. :raises PreconditionFailed:
+    """
+    _check_own(call)
+    asked: dict[str, int] = {resource: limit for resource, limit in call.body["quotas"].items() if limit is not None}
+
+    def work(conn: Connection) -> None:
+        quotas.queue_up(conn, f"project:{project}")
+        editing.check_match(call.if_match, quotas.limits_of(conn, project))
+        for resource in asked:
+            flavor_id = flavor_of(resource)
+            if flavor_id is not None and flavors.get(conn, flavor_id) is None:
+                raise Invalid(f"body/quotas: there is no flavor {flavor_id}.")
+        quotas.replace(conn, project, asked)
+
+    call.services.db.transact(work)
+    return show(call, project)
+
+
+def delete(call: Call, project: str) -> None:
+    """Back to the defaults; again is a no-op. :raises Conflict: they are in Keystone."""
+    _check_own(call)
+    call.services.db.transact(lambda conn: quotas.replace(conn, project, {}))
+
+
+def _report(call: Call, limits: Quota) -> Report:
+    def work(conn: Connection) -> Report:
+        explicit = limits.explicit(conn)
+        used = [of_flavor(flavor_id) for flavor_id in quotas.flavors_used(conn, limits.project_id) if flavor_id != flavors.ADOPTED_ID]
+        named = sorted({*used, *(resource for resource in explicit if flavor_of(resource) is not None)})
+        uses = [Use(resource, limits.limit(explicit, resource), limits.usage(conn, resource)) for resource in (*RESOURCES, *named)]
+        return Report(limits.project_id, tuple(uses), explicit)
+
+    return call.services.db.query(work)
+
+
+def _check_own(call: Call) -> None:
+    if call.services.conf.quotas.driver != "own":
+        raise Conflict("Limits are kept in Keystone.", hint="Set them there: openstack limit create.")
