@@ -15,6 +15,7 @@ from baremetal_svc.api.faults import Faults
 from baremetal_svc.api.front import Front
 from baremetal_svc.api.noauth import NoAuth
 from baremetal_svc.api.observing import Observed
+from baremetal_svc.api.rate import Buckets, Limited
 from baremetal_svc.api.root import Root
 from baremetal_svc.api.routing import Table, feature_routes
 
@@ -35,6 +36,8 @@ def build(services: Services) -> Application:
     middleware: tuple[Callable[[Application], Application], ...] = (
         # What pecan and WebOb would read in ways of their own is read here.
         lambda app: Front(app, conf.api.max_request_body_size),
+        # Who asks is known, and nothing of the request is read yet.
+        lambda app: _limited(conf, app),
         # Who asks. Inside Faults, so that a refused token gets our error document.
         lambda app: _authenticated(conf, app),
         # Whatever is raised below becomes an error document with a request id.
@@ -47,6 +50,11 @@ def build(services: Services) -> Application:
     for wrap in middleware:
         application = wrap(application)
     return application
+
+
+def _limited(conf: cfg.ConfigOpts, application: Application) -> Application:
+    rate, burst = conf.api.rate_limit, conf.api.rate_burst
+    return Limited(application, Buckets(rate, burst)) if rate else application
 
 
 def _authenticated(conf: cfg.ConfigOpts, application: Application) -> Application:

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.ServiceError], int] = {
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
+    errors.RateLimited: 429,
     errors.OutsideRefused: 409,
     errors.Unavailable: 503,
 }
@@ -60,6 +61,8 @@ def respond(environ: Environ, start_response: StartResponse, error: errors.Servi
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff")]
     if status == 503:
         headers.append(("Retry-After", RETRY_AFTER))
+    if isinstance(error, errors.RateLimited):
+        headers.append(("Retry-After", str(error.seconds)))
     if isinstance(error, errors.MethodNotAllowed):
         headers.append(("Allow", ", ".join(error.allowed)))
     start_response(f"{status} {REASONS[status]}", headers)

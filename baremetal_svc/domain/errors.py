@@ -139,6 +139,18 @@ class TooLarge(ServiceError):
     hint = "Send a smaller body."
 
 
+class RateLimited(ServiceError):
+    """Requests come faster than they may; ``seconds`` until the next one may."""
+
+    code = "rate_limited"
+    title = "Too many requests"
+    hint = "Send it again after the time in Retry-After; nothing was done."
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
 class Unavailable(ServiceError):
     """A service that is needed does not answer now; trying again later may help."""
 
