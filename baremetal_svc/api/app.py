@@ -6,13 +6,15 @@ from typing import Any
 
 import pecan
 from keystonemiddleware import auth_token
+from keystonemiddleware import opts as auth_options
 from oslo_config import cfg
-from oslo_middleware import request_id
+from oslo_middleware import cors, http_proxy_to_wsgi, request_id
 
-from baremetal_svc.api import health
+from baremetal_svc.api import health, microversion
 from baremetal_svc.api.call import Services
 from baremetal_svc.api.faults import Faults
 from baremetal_svc.api.front import Front
+from baremetal_svc.api.guarding import Guarded
 from baremetal_svc.api.noauth import NoAuth
 from baremetal_svc.api.observing import Observed
 from baremetal_svc.api.rate import Buckets, Limited
@@ -42,10 +44,16 @@ def build(services: Services) -> Application:
         lambda app: _authenticated(conf, app),
         # Whatever is raised below becomes an error document with a request id.
         Faults,
+        # Outside of authentication, since a preflight carries no token, and of Faults, since a page reads errors too.
+        lambda app: _shared(conf, app),
         # Sees every request as its sender does: errors too.
         Observed,
-        # Outermost: every answer carries the id, errors too.
+        # Every answer carries the id, errors too.
         RequestId,
+        # Every answer carries these headers.
+        lambda app: Guarded(app, conf.api.hsts_seconds),
+        # Outermost: from here on scheme and host are those that the client sees.
+        lambda app: _behind_proxy(conf, app),
     )
     for wrap in middleware:
         application = wrap(application)
@@ -57,8 +65,23 @@ def _limited(conf: cfg.ConfigOpts, application: Application) -> Application:
     return Limited(application, Buckets(rate, burst)) if rate else application
 
 
+def _shared(conf: cfg.ConfigOpts, application: Application) -> Application:
+    return cors.CORS(application, conf) if conf.cors.allowed_origin else application
+
+
+def _behind_proxy(conf: cfg.ConfigOpts, application: Application) -> Application:
+    trusted = conf.oslo_middleware.enable_proxy_headers_parsing
+    return http_proxy_to_wsgi.HTTPProxyToWSGI(application, conf) if trusted else application
+
+
 def _authenticated(conf: cfg.ConfigOpts, application: Application) -> Application:
     if conf.api.auth_strategy == "noauth":
         return NoAuth(application)
+    for group, options in auth_options.list_auth_token_opts():
+        conf.register_opts(options, group)
+    # The middleware of older releases takes any user's token for a service's, which keeps expired tokens alive.
+    conf.set_default("service_token_roles_required", True, "keystone_authtoken")
+    # By this name application credentials with access rules know the service.
+    conf.set_default("service_type", microversion.SERVICE_TYPE, "keystone_authtoken")
     # Tokens are judged by the route's policy: version documents and the healthcheck need none.
     return auth_token.AuthProtocol(application, {"oslo_config_config": conf, "delay_auth_decision": True})

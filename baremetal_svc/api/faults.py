@@ -58,7 +58,7 @@ def respond(environ: Environ, start_response: StartResponse, error: errors.Servi
     """Answer a request with an error."""
     body = body_of(error, environ.get("openstack.request_id"))
     status = status_of(error)
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff")]
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     if status == 503:
         headers.append(("Retry-After", RETRY_AFTER))
     if isinstance(error, errors.RateLimited):

@@ -75,7 +75,6 @@ def _write(answer: Answer, minor: int) -> Any:
     response.headers.update(answer.headers)
     response.headers[microversion.HEADER] = f"{microversion.SERVICE_TYPE} 1.{minor}"
     response.headers["Vary"] = microversion.HEADER
-    response.headers["X-Content-Type-Options"] = "nosniff"
     if answer.body is None:
         response.headers.pop("Content-Type", None)
         return b""

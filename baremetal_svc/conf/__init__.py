@@ -7,7 +7,7 @@ from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
 
-from baremetal_svc.conf import gateways, limits, observability, service
+from baremetal_svc.conf import gateways, limits, observability, service, web
 
 PROJECT = "baremetal_svc"
 # Ironic's client logs each refusal as an error before it raises it: the gateway decides what it was.
@@ -28,6 +28,7 @@ def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
     gateways.register(conf)
     observability.register(conf)
     limits.register(conf)
+    web.register(conf)
     return conf
 
 

@@ -15,6 +15,12 @@ API = [
     cfg.IntOpt("max_count", default=100, min=1, help="Most servers that one request may create."),
     cfg.FloatOpt("rate_limit", default=0.0, min=0.0, help="Requests per second that each process takes from a project; 0: any."),
     cfg.IntOpt("rate_burst", default=20, min=1, help="Requests that a project may send at once before rate_limit counts."),
+    cfg.IntOpt(
+        "hsts_seconds",
+        default=31536000,
+        min=0,
+        help="Over https, seconds for which browsers use nothing but https with this host, on any port of it; 0: they are not told.",
+    ),
 ]
 
 CONDUCTOR = [

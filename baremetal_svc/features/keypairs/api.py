@@ -30,7 +30,7 @@ def create(call: Call) -> Answer:
     """POST /v1/keypairs: 201."""
     row, private = service.create(call)
     values = _view(call, row) | ({} if private is None else {"private_key": private})
-    headers = {"Location": f"{call.base}/v1/keypairs/{row['name'].replace(' ', '%20')}", "Cache-Control": "no-store"}
+    headers = {"Location": f"{call.base}/v1/keypairs/{row['name'].replace(' ', '%20')}"}
     return Answer(201, views.single(KeyPair, values), headers)
 
 
