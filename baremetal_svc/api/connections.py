@@ -5,17 +5,17 @@ from baremetal_svc.api.call import Call
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
 
 
-def check_network(call: Call, network_id: str) -> None:
-    """:raises NotFound: none that the project may use. :raises Invalid: it has no subnet. :raises Unavailable: Neutron is away."""
-    neutron, project = call.services.gateways.neutron, str(call.context.project_id)
+def check_network(call: Call, network_id: str, project: str) -> None:
+    """:raises NotFound: none that the server's project may use. :raises Invalid: it has no subnet. :raises Unavailable: Neutron is away."""
+    neutron = call.services.gateways.neutron
     if not existing(neutron.get_network(network_id, project, call.context.auth_token), "network", network_id).subnet_ids:
         raise Invalid(f"Network {network_id} has no subnet.")
 
 
-def check_port(call: Call, port_id: str) -> None:
-    """:raises NotFound: the project has none. :raises Conflict: it is in use. :raises Unavailable: Neutron is away."""
+def check_port(call: Call, port_id: str, project: str) -> None:
+    """:raises NotFound: the server's project has none. :raises Conflict: it is in use. :raises Unavailable: Neutron is away."""
     port = call.services.gateways.neutron.get_port(port_id, call.context.auth_token)
-    if port is None or port.project_id != call.context.project_id:
+    if port is None or port.project_id != project:
         raise NotFound(f"There is no port {port_id}.")
     if port.device_id:
         raise Conflict(f"Port {port_id} is in use.", hint="Choose a free port.")

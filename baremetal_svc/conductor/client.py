@@ -29,7 +29,7 @@ def enqueue(conn: Connection, context: RequestContext, kind: str, server_id: str
     :raises OperationInProgress: another one is live; its id and kind are named.
     """
     operation_id = str(uuid.uuid4())
-    values = {"live_server": server_id, **_who(context)}
+    values = {"live_server": server_id, **_who(context, server_id)}
     try:
         with conn.begin_nested():
             _insert(conn, operation_id, kind, server_id, arguments, values)
@@ -50,7 +50,7 @@ def enqueue_delete(conn: Connection, context: RequestContext, server_id: str, ar
         return live_delete["id"], False
     live = operations.live_of(conn, server_id)
     operation_id = str(uuid.uuid4())
-    values = {"live_delete": server_id, "blocked_by": None if live is None else live["id"], **_who(context)}
+    values = {"live_delete": server_id, "blocked_by": None if live is None else live["id"], **_who(context, server_id)}
     _insert(conn, operation_id, "servers.delete", server_id, arguments, values)
     if live is not None:
         operations.request_cancel(conn, live["id"])
@@ -85,8 +85,9 @@ def _insert(
     operations.insert(conn, row, deadline=LIFECYCLE[kind].deadline)
 
 
-def _who(context: RequestContext) -> dict[str, Any]:
-    return {"request_id": context.global_id, "user_id": context.user_id, "project_id": context.project_id}
+def _who(context: RequestContext, server_id: str) -> dict[str, Any]:
+    # Of the project that has the server, whoever asked: its members follow it, and what it makes is theirs.
+    return {"request_id": context.global_id, "user_id": context.user_id, "project_id": servers.project_of(server_id)}
 
 
 class Waker:

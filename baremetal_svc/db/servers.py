@@ -34,6 +34,11 @@ def get(conn: Connection, server_id: str, project_id: str | None = None, *, lock
     return rows.one(conn, statement.with_for_update(of=Server.__table__) if lock else statement)
 
 
+def project_of(server_id: str) -> sa.ScalarSelect[str]:
+    """The project of a server, as a part of another statement."""
+    return select(SERVER.project_id).where(SERVER.id == server_id).scalar_subquery()
+
+
 def page(
     conn: Connection, filters: Mapping[str, Any], *, sort_key: str, descending: bool, limit: int, marker: rows.Row | None
 ) -> list[rows.Row]:

@@ -11,7 +11,6 @@ from baremetal_svc.api import idempotency, quota, server_view
 from baremetal_svc.api.call import Call
 from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
-from baremetal_svc.context import RequestContext
 from baremetal_svc.db import claims, flavors, nics, nodes, operations, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, existing
@@ -46,10 +45,8 @@ def adopt(call: Call) -> tuple[Shown, str | None]:
         servers.insert(conn, row, [])
         claim_id = str(uuid.uuid4())
         claims.insert(conn, claim_id, node_id=node_id, server_id=server_id, project_id=row["project_id"], generation=0)
-        asked = call.context
-        owner = RequestContext(project_id=row["project_id"], user_id=asked.user_id, request_id=asked.global_id, overwrite=False)
         arguments = {"server_id": server_id, "node_id": node_id, "claim_id": claim_id}
-        made[:] = [client.enqueue(conn, owner, "adoption.adopt", server_id, arguments)]
+        made[:] = [client.enqueue(conn, call.context, "adoption.adopt", server_id, arguments)]
         return existing(servers.get(conn, server_id), "server", server_id)
 
     row, is_new = idempotency.once(call, servers.get, make, f"Node {node_id} is held by a server.")

@@ -32,8 +32,8 @@ def attach(call: Call, server_id: str) -> str:
 
     :raises NotFound: server, network or port. :raises Conflict: status, lock, no free network card, port in use.
     """
-    call.services.db.query(lambda conn: _changeable(conn, call, server_id, "networks.attach"))
-    wanted = _checked_outside(call)
+    server, _ = call.services.db.query(lambda conn: _changeable(conn, call, server_id, "networks.attach"))
+    wanted = _checked_outside(call, server["project_id"])
 
     def work(conn: Connection) -> str:
         row, node = _changeable(conn, call, server_id, "networks.attach")
@@ -127,14 +127,14 @@ def _changeable(conn: Connection, call: Call, server_id: str, kind: str) -> tupl
     return row, node
 
 
-def _checked_outside(call: Call) -> dict[str, str]:
+def _checked_outside(call: Call, project: str) -> dict[str, str]:
     """What was asked for, once Neutron has it for this project. :raises NotFound: :raises Invalid: :raises Conflict:"""
     if "net_id" in call.body:
         network_id = call.body["net_id"].lower()
-        check_network(call, network_id)
+        check_network(call, network_id, project)
         return {"network_id": network_id}
     port_id = call.body["port_id"].lower()
-    check_port(call, port_id)
+    check_port(call, port_id, project)
     return {"port_id": port_id}
 
 

@@ -297,6 +297,6 @@ def _check_outside(call: Call, asked: Mapping[str, Any]) -> None:
     check_active(image)
     check_partitions(image, _partitions(asked))
     for network_id in {network["net_id"].lower() for network in asked["networks"] if "net_id" in network}:
-        check_network(call, network_id)
+        check_network(call, network_id, project)
     for port_id in {network["port_id"].lower() for network in asked["networks"] if "port_id" in network}:
-        check_port(call, port_id)
+        check_port(call, port_id, project)

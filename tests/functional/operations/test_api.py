@@ -5,7 +5,7 @@ import threading
 import time
 
 from tests.fixtures import properties
-from tests.fixtures.service import FOREIGN, Service
+from tests.fixtures.service import ADMIN, FOREIGN, MEMBER, Service
 
 
 def _operation(service: Service) -> str:
@@ -66,3 +66,18 @@ def test_pages_go_from_new_to_old(service: Service) -> None:
     server_id = service.call("GET", "/v1/servers").json["servers"][0]["uuid"]
     assert len(service.call("GET", f"/v1/operations?server_uuid={server_id}").json["operations"]) == 1
     assert service.call("GET", "/v1/operations?state=nosuch").status == 400
+
+
+def test_what_an_operator_starts_belongs_to_the_servers_project(service: Service) -> None:
+    """Its members follow it, and what it makes is theirs: the port was of the operator's project."""
+    path = f"/v1/servers/{properties.active(service)}"
+    private = service.world.add_network(project_id="red", shared=False)
+    reply = service.call("POST", f"{path}/networks/interfaces", {"net_id": private}, token=ADMIN)
+    assert reply.status == 204
+    operation = reply.headers["location"].removeprefix("http://localhost")
+    assert service.call("GET", operation, token=MEMBER).json["project_id"] == "red"
+    service.work()
+    assert service.call("GET", operation, token=MEMBER).json["state"] == "done"
+    assert {port.project_id for port in service.world.ports.values()} == {"red"}
+    assert service.call("DELETE", path, token=ADMIN).status == 204
+    assert {row["project_id"] for row in service.live()} == {"red"}
