@@ -100,7 +100,7 @@ def single(call: Call, shown: Shown) -> dict[str, Any]:
     if row["status"] == "error":
         failed = call.services.db.query(lambda conn: operations.last_failed_of(conn, row["id"]))
         if failed is not None and failed["error"]:
-            values["fault"] = {"code": 500, "message": failed["error"]["message"], "detail": failed["error"]["hint"]}
+            values["fault"] = {"code": 500, "message": views.told(call, failed["error"]["message"]), "detail": failed["error"]["hint"]}
     return views.single(Server, values)
 
 

@@ -10,6 +10,7 @@ from wsme import types as wtypes
 from wsme.rest import json as wsme_json
 
 from baremetal_svc.api.call import Call
+from baremetal_svc.domain.disclosure import for_tenants
 
 
 class Json(wtypes.UserType):
@@ -43,6 +44,16 @@ def single(view: type[wtypes.Base], values: Mapping[str, Any]) -> dict[str, Any]
 def moment(seconds: float | None, precision: str = "seconds") -> str | None:
     """Seconds since the epoch as ISO 8601 with offset."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision)
+
+
+def told(call: Call, message: str | None) -> str | None:
+    """A message of an operation or fault, as the caller may read it."""
+    return message if message is None or call.context.is_operator else for_tenants(message)
+
+
+def failure(call: Call, error: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The error of an operation, likewise."""
+    return None if error is None else {**error, "message": told(call, error["message"])}
 
 
 def links(call: Call, collection: str, identifier: str) -> list[dict[str, str]]:

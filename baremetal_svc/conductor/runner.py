@@ -71,7 +71,9 @@ class Runner:
             LOG.warning("Operation %s is another conductor's now", run.id)
         except (Outage, DBError, StorageFailure) as outage:
             LOG.warning("Operation %s is kept: %s", run.id, outage)
-            self._park(run, NotYet(str(outage), seconds=backoff(operation["attempts"] + 1)), vain=True)
+            # A database's words have statements in them, and its reader may be a tenant.
+            reason = str(outage) if isinstance(outage, Outage) else "The database failed."
+            self._park(run, NotYet(reason, seconds=backoff(operation["attempts"] + 1)), vain=True)
 
     def _attempt(self, run: Run) -> None:
         backend = persistence.FencedBackend(run)
@@ -100,7 +102,8 @@ class Runner:
             raise
         except Exception as error:  # whatever a task raised: TaskFlow has undone the flow and saved why
             if engine.storage.get_flow_state() != states.REVERTED:
-                raise Outage(f"The flow stopped in state {engine.storage.get_flow_state()}: {error}") from error
+                LOG.exception("The flow stopped in state %s", engine.storage.get_flow_state())
+                raise Outage("The flow stopped; it is tried again.") from error
             LOG.info("The flow was undone: %s", Failure().exception_str)
 
     def _injected(self, run: Run) -> dict[str, Any]:

@@ -185,7 +185,7 @@ class IronicGateway:
             if node.provision_updated_at != provisioned_at:
                 return
             if node.provision_state not in _REBUILDABLE:
-                raise OutsideRefused(f"node {node_id} cannot be rebuilt: it is {node.provision_state}")
+                raise OutsideRefused(f"Ironic refused: node {node_id} cannot be rebuilt: it is {node.provision_state}")
             self._sender.once(lambda: self._client.node.set_provision_state(node_id, "rebuild"))
 
         self._sender.repeat(step)
@@ -285,7 +285,7 @@ class IronicGateway:
                 return
             if node.provision_state != "available":
                 raise OutsideRefused(
-                    f"node {node_id} cannot be deployed: it is {node.provision_state} ({node.last_error or 'no error given'})"
+                    f"Ironic refused: node {node_id} cannot be deployed: {node.provision_state} ({node.last_error or 'no error given'})"
                 )
             self._sender.once(lambda: self._client.node.set_provision_state(node_id, "active"))
 
@@ -339,7 +339,7 @@ def _added(instance_info: Mapping[str, Any]) -> Patch:
 
 
 def _held(node_id: str) -> NodeHeldByAnother:
-    return NodeHeldByAnother(f"the instance_uuid of node {node_id} is not that of this server")
+    return NodeHeldByAnother(f"Ironic refused: the instance_uuid of node {node_id} is not that of this server")
 
 
 def _vifs_by_node(raws: Iterator[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:

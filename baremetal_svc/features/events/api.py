@@ -30,7 +30,7 @@ def index(call: Call, server_id: str) -> Answer:
             "request_id": row["request_id"],
             "user_id": row["user_id"],
             "at": views.moment(at, "milliseconds"),
-            "error": error,
+            "error": views.failure(call, error),
         }
         for row in rows
         for name, at, error in rules.events_of(row)

@@ -37,15 +37,16 @@ def of_server(call: Call, server_id: str) -> Answer:
 
 
 def _answer(call: Call, rows: Sequence[Row]) -> Answer:
-    return Answer(200, views.page(call, "faults", [_view(row) for row in rows], rows[-1]["id"] if rows else None))
+    return Answer(200, views.page(call, "faults", [_view(call, row) for row in rows], rows[-1]["id"] if rows else None))
 
 
-def _view(row: Row) -> dict[str, Any]:
+def _view(call: Call, row: Row) -> dict[str, Any]:
     return {
         "uuid": row["id"],
         "target_uuid": row["target_id"],
         "operation_uuid": row["operation_id"],
-        **{name: row[name] for name in ("target_kind", "code", "message")},
+        **{name: row[name] for name in ("target_kind", "code")},
+        "message": views.told(call, row["message"]),
         **{name: views.moment(row[name]) for name in ("created_at", "cleared_at")},
     }
 

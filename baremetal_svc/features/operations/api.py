@@ -72,7 +72,9 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
     values = {
         "uuid": row["id"],
         "target_uuid": row["target_id"],
-        **{name: row[name] for name in ("kind", "project_id", "state", "reason", "error", "seq", "attempts", "request_id")},
+        **{name: row[name] for name in ("kind", "project_id", "state", "seq", "attempts", "request_id")},
+        "reason": views.told(call, row["reason"]),
+        "error": views.failure(call, row["error"]),
         "cancel_requested": bool(row["cancel_requested"]),
         **{name: views.moment(row[name]) for name in ("created_at", "updated_at", "ended_at", "deadline_at")},
     }

@@ -128,7 +128,7 @@ class SimulatedIronic:
                 return
             if node.provision_state != "available" or node.maintenance:
                 raise OutsideRefused(
-                    f"node {node_id} cannot be deployed: it is {node.provision_state} ({node.last_error or 'no error given'})"
+                    f"Ironic refused: node {node_id} cannot be deployed: {node.provision_state} ({node.last_error or 'no error given'})"
                 )
             accept(node_id=node_id, server_id=server_id)
             transitions.start(self._world, node, "deploy", "deploying", "active")
@@ -149,7 +149,7 @@ class SimulatedIronic:
             if node.view().provision_updated_at != provisioned_at:
                 return
             if node.provision_state not in ("active", "deploy failed", "error") or node.maintenance:
-                raise OutsideRefused(f"node {node_id} cannot be rebuilt: it is {node.provision_state}")
+                raise OutsideRefused(f"Ironic refused: node {node_id} cannot be rebuilt: it is {node.provision_state}")
             if node.protected:
                 raise OutsideRefused(f"Ironic refused: Node {node_id} is protected and cannot be undeployed, rebuilt or deleted")
             accept(node_id=node_id, server_id=server_id)
@@ -235,7 +235,7 @@ def _manageable(node: SimulatedNode) -> ManageableView:
 
 
 def _held(node_id: str) -> NodeHeldByAnother:
-    return NodeHeldByAnother(f"the instance_uuid of node {node_id} is not that of this server")
+    return NodeHeldByAnother(f"Ironic refused: the instance_uuid of node {node_id} is not that of this server")
 
 
 def _locked(node_id: str) -> Unavailable:
