@@ -51,6 +51,7 @@ class Flavor(Model):
     resource_aggregates: Mapped[dict[str, Any]] = mapped_column(JSON)
     resource_class: Mapped[str] = mapped_column(Name)
     pools: Mapped[list[str]] = mapped_column(JSON)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
 

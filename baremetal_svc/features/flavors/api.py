@@ -13,7 +13,7 @@ from baremetal_svc.features.flavors import policy, rules, schema, service
 
 
 class Flavor(wtypes.Base):
-    """A flavor; what it takes and from where is for operators."""
+    """A flavor; what it takes and from where is for operators. ``facts``: cpus, cpu_model, cpu_arch, memory_mb, disks, nics, gpus."""
 
     uuid = wtypes.text
     name = wtypes.text
@@ -23,6 +23,7 @@ class Flavor(wtypes.Base):
     resources = views.json_type
     resource_aggregates = views.json_type
     pools = [wtypes.text]
+    facts = views.json_type
     created_at = wtypes.text
     updated_at = wtypes.text
     links = [views.Link]
@@ -87,6 +88,7 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
         "description": row["description"],
         "is_public": row["is_public"],
         "links": views.links(call, "flavors", row["id"]),
+        **({"facts": row["facts"] or {}} if call.version >= 3 else {}),
     }
     if not call.context.is_operator:
         return values

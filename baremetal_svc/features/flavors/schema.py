@@ -24,14 +24,34 @@ _FLAVOR = {
     "disabled": _FLAG,
 }
 _POOLS = {"type": "array", "items": UUID, "maxItems": 32, "uniqueItems": True}
+#: What tenants are told of the machines; nothing is decided by it.
+_FACTS = closed(
+    {
+        "cpus": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+        "cpu_model": {"type": "string", "minLength": 1, "maxLength": 255},
+        "cpu_arch": {"type": "string", "minLength": 1, "maxLength": 64},
+        "memory_mb": {"type": "integer", "minimum": 1, "maximum": 2**40},
+        "disks": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 255}, "maxItems": 64},
+        "nics": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 255}, "maxItems": 64},
+        "gpus": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 255}, "maxItems": 64},
+    }
+)
 _REQUIRED = ["name", "description", "resources"]
 
 _EDITED = {"name": NAME, "is_public": _FLAG, "disabled": _FLAG}
 _EDITED_2 = {**_EDITED, "description": _FLAVOR["description"], "pools": _POOLS}
 #: What may be changed of a flavor that exists; servers keep what it said when they were made.
-EDITED = {1: closed(_EDITED, list(_EDITED)), 2: closed(_EDITED_2, list(_EDITED_2))}
+EDITED = {
+    1: closed(_EDITED, list(_EDITED)),
+    2: closed(_EDITED_2, list(_EDITED_2)),
+    3: closed({**_EDITED_2, "facts": _FACTS}, list(_EDITED_2)),
+}
 UPDATE = {1: PATCH}
 #: A project id as Keystone makes them; whether it exists is Keystone's to know.
 ACCESS = {1: closed({"tenant_id": {"type": "string", "pattern": r"^[A-Za-z0-9_.\-]{1,64}$"}}, ["tenant_id"])}
-CREATE = {1: closed(_FLAVOR, _REQUIRED), 2: closed({**_FLAVOR, "pools": _POOLS}, _REQUIRED)}
+CREATE = {
+    1: closed(_FLAVOR, _REQUIRED),
+    2: closed({**_FLAVOR, "pools": _POOLS}, _REQUIRED),
+    3: closed({**_FLAVOR, "pools": _POOLS, "facts": _FACTS}, _REQUIRED),
+}
 LIST = {1: closed({}), 2: closed({"limit": LIMIT, "marker": UUID})}

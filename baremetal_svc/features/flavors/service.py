@@ -28,6 +28,7 @@ def create(call: Call) -> Row:
         "resource_aggregates": asked.get("resource_aggregates", {}),
         "resource_class": next(iter(asked["resources"])),
         "pools": [pool_id.lower() for pool_id in asked.get("pools", [])],
+        "facts": asked.get("facts", {}),
     }
 
     def work(conn: Connection) -> Row:
@@ -68,6 +69,8 @@ def update(call: Call, flavor_id: str) -> Row:
         editing.check_match(call.if_match, document)
         done = editing.edited(document, call.body, validation.pick(schema.EDITED, call.version))
         values = {**done, "is_public": _flag(done["is_public"]), "disabled": _flag(done["disabled"])}
+        if call.version >= 3:
+            values["facts"] = done.get("facts", {})
         if "pools" in done:
             values["pools"] = [pool_id.lower() for pool_id in done["pools"]]
             _check_pools(conn, values["pools"])

@@ -15,7 +15,7 @@ def test_create_list_show(service: Service) -> None:
     assert reply.status == 201
     assert reply.json["resources"] == {"big": 1}
     assert "pools" not in reply.json
-    shown = service.call("GET", f"/v1/flavors/{reply.json['uuid']}").json
+    shown = service.call("GET", f"/v1/flavors/{reply.json['uuid']}", version="1.1").json
     assert set(shown) == {"uuid", "name", "description", "is_public", "links"}
     assert [flavor["name"] for flavor in service.call("GET", "/v1/flavors").json["flavors"]] == ["f"]
 
