@@ -32,18 +32,24 @@ def adopt(call: Call) -> tuple[Shown, str | None]:
     :raises NotFound: node. :raises Conflict: it cannot be adopted, or is held by a server. :raises OverQuota: the owner's.
     """
     node_id, server_id = call.body["node_uuid"].lower(), str(uuid.uuid4())
-    image = {view.id: view.image_source for view in page(call)}.get(node_id)
+    running = {view.id: view.image_source for view in page(call)}
     made: list[str] = []
     # The owner's limits, not those of the operator who asks.
     limits = quota.ask(call, call.body.get("project_id"))
 
     def make(conn: Connection) -> Row:
         node = existing(nodes.get(conn, node_id), "node", node_id)
-        rules.check_adoptable(node)
+        if node_id not in running:
+            # Ironic has said no; our row, which may be older, says why.
+            rules.check_adoptable(node)
+            raise Conflict(
+                f"Node {node_id} is not active in Ironic now.", hint="GET /v1/manageable_servers lists those that can be adopted."
+            )
         limits.grant(conn, (SERVERS,))
-        row = _row(call, server_id, rules.image_id(image))
+        row = _row(call, server_id, rules.image_id(running.get(node_id)))
         servers.insert(conn, row, [])
         claim_id = str(uuid.uuid4())
+        claims.take_offers(conn, node_id)
         claims.insert(conn, claim_id, node_id=node_id, server_id=server_id, project_id=row["project_id"], generation=0)
         arguments = {"server_id": server_id, "node_id": node_id, "claim_id": claim_id}
         made[:] = [client.enqueue(conn, call.context, "adoption.adopt", server_id, arguments)]
