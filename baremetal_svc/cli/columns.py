@@ -39,6 +39,11 @@ def table(items: Iterable[Resource], wanted: Sequence[tuple[str, str]], formats:
     return [heading for _, heading in wanted], (tuple(_value(item, name, formats) for name, _ in wanted) for item in items)
 
 
+def records(items: Iterable[Mapping[str, Any]], wanted: Sequence[tuple[str, str]]) -> Table:
+    """The same of dictionaries."""
+    return [heading for _, heading in wanted], [tuple(item[name] for name, _ in wanted) for item in items]
+
+
 def _value(item: Resource, name: str, formats: Formats) -> Any:
     value = getattr(item, name)
     return formats[name](value) if name in formats and value is not None else value

@@ -50,6 +50,8 @@ class CreateServer(Asking, command.ShowOne):
         parser.add_argument("--property", metavar="<key=value>", action=parseractions.KeyValueAction, help="Metadata; repeat")
         parser.add_argument("--description", metavar="<text>")
         parser.add_argument("--availability-zone", metavar="<zone>")
+        parser.add_argument("--group", metavar="<group>", help="Server group that it joins (name or ID)")
+        parser.add_argument("--tag", metavar="<tag>", action="append", help="Tag; repeat")
         parser.add_argument("--min", metavar="<count>", type=int, help="Make at least so many, or none")
         parser.add_argument("--max", metavar="<count>", type=int, help="Make so many if possible")
         add_waiting(parser, "the server is active, or all servers of a batch are")
@@ -66,6 +68,7 @@ class CreateServer(Asking, command.ShowOne):
             self.id_of("image", parsed_args.image),
             [{field: self.id_of(_KINDS[field], name) for field, name in network.items()} for network in parsed_args.networks],
             user_data=_content(parsed_args.user_data),
+            group_id=self.api.find_server_group(parsed_args.group).id if parsed_args.group else None,
             **_asked(parsed_args),
         )
         if parsed_args.wait:
@@ -168,6 +171,7 @@ def _asked(parsed: argparse.Namespace) -> dict[str, Any]:
         "metadata": parsed.property,
         "description": parsed.description,
         "availability_zone": parsed.availability_zone,
+        "tags": parsed.tag,
         "min_count": parsed.min,
         "max_count": parsed.max,
     }

@@ -10,7 +10,7 @@ import requests
 from openstack import exceptions, proxy, resource
 
 from baremetal_svc.sdk import waiting
-from baremetal_svc.sdk.resources import Flavor, KeyPair, Node, Operation, Pool, Server
+from baremetal_svc.sdk.resources import Aggregate, Flavor, KeyPair, Node, Operation, Pool, Server, ServerGroup
 
 R = TypeVar("R", bound=resource.Resource)
 
@@ -19,7 +19,16 @@ class Proxy(proxy.Proxy):
     """Version 1 of the API."""
 
     api_version = "1"
-    _resource_registry = {"server": Server, "operation": Operation, "flavor": Flavor, "node": Node, "pool": Pool, "key_pair": KeyPair}
+    _resource_registry = {
+        "server": Server,
+        "server_group": ServerGroup,
+        "operation": Operation,
+        "flavor": Flavor,
+        "node": Node,
+        "pool": Pool,
+        "aggregate": Aggregate,
+        "key_pair": KeyPair,
+    }
 
     # --- servers
 
@@ -31,20 +40,23 @@ class Proxy(proxy.Proxy):
         networks: Sequence[Mapping[str, str]],
         *,
         user_data: bytes | None = None,
+        group_id: str | None = None,
         idempotency_key: str | None = None,
         **more: Any,
     ) -> Server:
         """Ask for a server, or a batch with ``min_count`` and ``max_count``; the first server, its ``operation_id`` set.
 
         :param networks: {"net_id"} or {"port_id"} each.
-        :param more: fields of the API as they are: description, key_name, metadata, partitions, public_key, ...
+        :param group_id: server group that it joins.
+        :param more: fields of the API as they are: description, key_name, tags, metadata, partitions, public_key, ...
         """
         body = {"name": name, "flavor_uuid": flavor_id, "image_uuid": image_id, "networks": list(networks), **more}
         if user_data is not None:
             body["user_data"] = base64.b64encode(user_data).decode()
         # With a key the request can be sent again when the connection broke: it makes nothing twice.
         headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        response = self._send("POST", Server.base_path, json={"server": body}, headers=headers, connect_retries=3)
+        hints = {"scheduler_hints": {"group": group_id}} if group_id else {}
+        response = self._send("POST", Server.base_path, json={"server": body, **hints}, headers=headers, connect_retries=3)
         operation = response.links.get("operation", {}).get("url")
         return Server.existing(connection=self._get_connection(), operation_id=operation and _last(operation), **response.json())
 
@@ -69,7 +81,73 @@ class Proxy(proxy.Proxy):
         path = f"{Server.base_path}/{_id(server)}/states/power"
         return _last(self._send("PUT", path, json={"target": target}).headers["Location"])
 
+    def rebuild_server(self, server: Server | str, image_id: str | None = None, *, preserve_ephemeral: bool = False) -> str:
+        """Install an image anew, by default the same one: the disk is written over. The id of the operation."""
+        body = {"target": "rebuild", "preserve_ephemeral": preserve_ephemeral, **({"image_uuid": image_id} if image_id else {})}
+        return self._asked("PUT", server, "states/provision", body)
+
+    def lock_server(self, server: Server | str, *, locked: bool = True) -> None:
+        """Lock or unlock it."""
+        self._send("PUT", f"{Server.base_path}/{_id(server)}/states/lock", json={"target": locked})
+
+    def update_server(self, server: Server | str, patch: Sequence[Mapping[str, Any]]) -> Server:
+        """Edit name, description and metadata by JSON Patch."""
+        response = self._send("PATCH", f"{Server.base_path}/{_id(server)}", json=list(patch))
+        return Server.existing(connection=self._get_connection(), **response.json())
+
+    def set_server_tags(self, server: Server | str, tags: Sequence[str]) -> None:
+        """Give it these tags and no others."""
+        self._send("PUT", f"{Server.base_path}/{_id(server)}/tags", json={"tags": list(tags)})
+
+    def server_nics(self, server: Server | str) -> list[dict[str, Any]]:
+        """port_id, network_id, mac_address, fixed_ips and floating_ip of each NIC."""
+        return self._listed(server, "networks", "nics")
+
+    def attach_server_nic(self, server: Server | str, network: Mapping[str, str]) -> str:
+        """Attach {"net_id"} or {"port_id"}; the id of the operation."""
+        return self._asked("POST", server, "networks/interfaces", dict(network))
+
+    def detach_server_nic(self, server: Server | str, port_id: str) -> str:
+        """Detach a port; the id of the operation."""
+        return self._asked("DELETE", server, f"networks/interfaces/{port_id}")
+
+    def add_server_floating_ip(self, server: Server | str, address: str, fixed_address: str | None = None) -> None:
+        """Point a floating IP at an address of the server, by default its first IPv4 address that has none."""
+        body = {"address": address, "fixed_address": fixed_address}
+        self._send("POST", f"{Server.base_path}/{_id(server)}/networks/floatingips", json=body)
+
+    def remove_server_floating_ip(self, server: Server | str, address: str) -> None:
+        """Take a floating IP away."""
+        self._send("DELETE", f"{Server.base_path}/{_id(server)}/networks/floatingips/{address}")
+
+    def server_events(self, server: Server | str) -> list[dict[str, Any]]:
+        """event, at, operation_uuid, request_id, user_id and error of what was begun with it and how it ended, newest first."""
+        return self._listed(server, "events", "events")
+
+    def server_faults(self, server: Server | str) -> list[dict[str, Any]]:
+        """code, message, created_at and cleared_at of what went wrong with it, newest first."""
+        return self._listed(server, "faults", "faults")
+
+    def manageable_servers(self) -> list[dict[str, Any]]:
+        """Machines that run and could be adopted, for operators."""
+        found: list[dict[str, Any]] = self._send("GET", "/manageable_servers").json()["manageable_servers"]
+        return found
+
+    def adopt_server(self, name: str, node_id: str, **more: Any) -> Server:
+        """Make a server of a machine that runs, for operators; its ``operation_id`` set. ``more``: description, metadata, project_id."""
+        response = self._send("POST", "/manageable_servers", json={"name": name, "node_uuid": node_id, **more})
+        operation = response.links.get("operation", {}).get("url")
+        return Server.existing(connection=self._get_connection(), operation_id=operation and _last(operation), **response.json())
+
+    def release_server(self, server: Server | str) -> str:
+        """Let an adopted machine go as it is, for operators; the id of the operation."""
+        return _last(self._send("DELETE", f"/manageable_servers/{_id(server)}").headers["Location"])
+
     # --- operations
+
+    def cancel_operation(self, operation: Operation | str) -> None:
+        """Ask it to stop before its next step and to undo what it did."""
+        self._send("DELETE", f"{Operation.base_path}/{_id(operation)}")
 
     def operations(self, **query: Any) -> Iterator[Operation]:
         """Operations without steps, newest first; server_id, state, max_items."""
@@ -127,6 +205,61 @@ class Proxy(proxy.Proxy):
         """Pools, for operators."""
         return self._list(Pool, **query)
 
+    def server_groups(self, **query: Any) -> Iterator[ServerGroup]:
+        """Server groups; all_projects."""
+        return self._list(ServerGroup, **query)
+
+    def create_server_group(self, name: str, policy: str) -> ServerGroup:
+        """affinity or anti-affinity."""
+        return self._create(ServerGroup, name=name, policies=[policy])
+
+    def find_server_group(self, name_or_id: str) -> ServerGroup:
+        """:raises NotFoundException: :raises DuplicateResource: several have the name."""
+        return self._named(ServerGroup, name_or_id)
+
+    def delete_server_group(self, group: ServerGroup | str) -> None:
+        """:raises NotFoundException:"""
+        self._delete(ServerGroup, group, ignore_missing=False)
+
+    def aggregates(self, **query: Any) -> Iterator[Aggregate]:
+        """Aggregates, for operators."""
+        return self._list(Aggregate, **query)
+
+    def create_aggregate(self, name: str, metadata: Mapping[str, str]) -> Aggregate:
+        """Made without machines."""
+        return self._create(Aggregate, name=name, metadata=dict(metadata))
+
+    def find_aggregate(self, name_or_id: str) -> Aggregate:
+        """:raises NotFoundException:"""
+        return self._named(Aggregate, name_or_id)
+
+    def delete_aggregate(self, aggregate: Aggregate | str) -> None:
+        """:raises NotFoundException:"""
+        self._delete(Aggregate, aggregate, ignore_missing=False)
+
+    def aggregate_nodes(self, aggregate: Aggregate | str) -> list[str]:
+        """Names of its machines."""
+        found: list[str] = self._send("GET", f"{Aggregate.base_path}/{_id(aggregate)}/nodes").json()["nodes"]
+        return found
+
+    def add_aggregate_node(self, aggregate: Aggregate | str, node_name: str) -> None:
+        """Add a machine."""
+        self._send("POST", f"{Aggregate.base_path}/{_id(aggregate)}/nodes", json={"node": node_name})
+
+    def remove_aggregate_node(self, aggregate: Aggregate | str, node_name: str) -> None:
+        """Take a machine out."""
+        self._send("DELETE", f"{Aggregate.base_path}/{_id(aggregate)}/nodes/{node_name}")
+
+    def availability_zones(self) -> list[str]:
+        """Names of the zones that have machines."""
+        found: list[str] = self._send("GET", "/availability_zones").json()["availability_zones"]
+        return found
+
+    def limits(self) -> dict[str, Any]:
+        """Limit and usage of each resource of the caller's project."""
+        found: dict[str, Any] = self._send("GET", "/limits").json()
+        return found
+
     def key_pairs(self, **query: Any) -> Iterator[KeyPair]:
         """The caller's key pairs."""
         return self._list(KeyPair, **query)
@@ -155,6 +288,20 @@ class Proxy(proxy.Proxy):
         if len(found) > 1:
             raise exceptions.DuplicateResource(f"{len(found)} {word}s are named {name_or_id!r}: name it by its id.")
         return found[0]
+
+    def _asked(self, method: str, server: Server | str, path: str, body: Mapping[str, Any] | None = None) -> str:
+        """The id of the operation that a request about a server began."""
+        more = {} if body is None else {"json": dict(body)}
+        return _last(self._send(method, f"{Server.base_path}/{_id(server)}/{path}", **more).headers["Location"])
+
+    def _listed(self, server: Server | str, path: str, name: str) -> list[dict[str, Any]]:
+        """All pages of what belongs to a server."""
+        found, url = [], f"{Server.base_path}/{_id(server)}/{path}"
+        while url:
+            body = self._send("GET", url).json()
+            found += body[name]
+            url = body.get(f"{name}_links", [{"href": ""}])[0]["href"]
+        return found
 
     def _send(self, method: str, path: str, **more: Any) -> requests.Response:
         response = self.request(path, method, microversion=Server._get_microversion(self), **more)

@@ -27,7 +27,7 @@ class Server(_Versioned):
     allow_fetch = True
     allow_list = True
     _query_mapping = QueryParameters(
-        "name", "status", "sort_key", "sort_dir", all_projects="all_tenants", flavor_id="flavor_uuid", image_id="image_uuid"
+        "name", "status", "sort_key", "sort_dir", "tags", "ip", all_projects="all_tenants", flavor_id="flavor_uuid", image_id="image_uuid"
     )
 
     id: str = Body("uuid", alternate_id=True)
@@ -42,6 +42,7 @@ class Server(_Versioned):
     partitions: dict[str, Any] = Body("partitions", type=dict)
     key_name: str = Body("key_name")
     availability_zone: str = Body("availability_zone")
+    tags: list[str] = Body("tags", type=list)
     is_locked: bool = Body("locked", type=bool)
     project_id: str = Body("project_id")
     user_id: str = Body("user_id")
@@ -102,6 +103,8 @@ class Flavor(_Versioned):
     is_disabled: bool = Body("disabled", type=bool)
     resources: dict[str, Any] = Body("resources", type=dict)
     resource_aggregates: dict[str, Any] = Body("resource_aggregates", type=dict)
+    #: what the operator tells of the machines
+    facts: dict[str, Any] = Body("facts", type=dict)
     pools: list[str] = Body("pools", type=list)
 
 
@@ -140,6 +143,39 @@ class Pool(_Versioned):
     any_tags: list[str] = Body("any", type=list)
     none_tags: list[str] = Body("none", type=list)
     nodes: int = Body("nodes", type=int)
+
+
+class ServerGroup(_Versioned):
+    """Servers that stand in one failure domain, or each in one of its own."""
+
+    resources_key = "server_groups"
+    base_path = "/server_groups"
+    allow_create = True
+    allow_fetch = True
+    allow_list = True
+    allow_delete = True
+    _query_mapping = QueryParameters(all_projects="all_tenants")
+
+    id: str = Body("uuid", alternate_id=True)
+    policies: list[str] = Body("policies", type=list)
+    #: ids of servers
+    members: list[str] = Body("members", type=list)
+    project_id: str = Body("project_id")
+    user_id: str = Body("user_id")
+
+
+class Aggregate(_Versioned):
+    """Machines with tags in common, for operators."""
+
+    resources_key = "aggregates"
+    base_path = "/aggregates"
+    allow_create = True
+    allow_fetch = True
+    allow_list = True
+    allow_delete = True
+
+    id: str = Body("uuid", alternate_id=True)
+    metadata: dict[str, Any] = Body("metadata", type=dict)
 
 
 class KeyPair(resource.Resource):

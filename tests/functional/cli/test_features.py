@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A command for each feature, as users type it."""
+
+import json
+from typing import Any
+
+from tests.fixtures.service import ADMIN, FOREIGN
+from tests.functional.cli.conftest import Client
+from tests.functional.cli.test_shell import create
+
+
+def said(client: Client, *words: str, token: str = "alice:red:member,reader") -> Any:
+    """What a command prints, out of JSON where it prints some."""
+    done = client("bms", *words, token=token)
+    assert done.code == 0, done.err
+    return json.loads(done.out) if "json" in words else done.out
+
+
+def rows(client: Client, *words: str, **more: str) -> Any:
+    return said(client, *words, "-f", "json", **more)
+
+
+def test_set_lock_rebuild(client: Client) -> None:
+    create(client, "one", "--wait", "--property", "a=1", "--tag", "blue")
+    said(client, "server", "set", "one", "--name", "two", "--property", "b:c=2", "--remove-property", "a", "--tag", "red", "--tag", "x y")
+    shown = client.service.call("GET", "/v1/servers/detail").json["servers"][0]
+    assert (shown["name"], shown["metadata"], shown["tags"]) == ("two", {"b:c": "2"}, ["red", "x y"])
+    assert client("bms", "server", "set", "two").code == 1
+    said(client, "server", "lock", "two")
+    refused = client("bms", "server", "rebuild", "two", "--wait")
+    assert refused.code == 1 and "is locked" in refused.err
+    said(client, "server", "unlock", "two")
+    image = client.service.world.add_image("new")
+    said(client, "server", "rebuild", "two", "--image", image, "--wait")
+    assert client.service.call("GET", "/v1/servers/detail").json["servers"][0]["image_uuid"] == image
+
+
+def test_nics_and_floating_ips(client: Client) -> None:
+    create(client, "one", "--wait")
+    said(client, "server", "nic", "add", "one", "--network", client.service.network, "--wait")
+    first, second = rows(client, "server", "nic", "list", "one")
+    assert first["MAC Address"] != second["MAC Address"]
+    client.service.gateways.neutron.add_floating_ip("203.0.113.9", "red")
+    said(client, "server", "floating", "ip", "add", "one", "203.0.113.9")
+    assert rows(client, "server", "nic", "list", "one")[0]["Floating IP"] == "203.0.113.9"
+    said(client, "server", "floating", "ip", "remove", "one", "203.0.113.9")
+    said(client, "server", "nic", "remove", "one", second["Port"], "--wait")
+    assert [nic["Port"] for nic in rows(client, "server", "nic", "list", "one")] == [first["Port"]]
+
+
+def test_groups_zones_limits(client: Client) -> None:
+    group = rows(client, "server", "group", "create", "web", "--policy", "affinity")
+    create(client, "one", "--group", "web")
+    assert len(rows(client, "server", "group", "show", "web")["members"]) == 1
+    assert rows(client, "server", "group", "list")[0]["ID"] == group["id"]
+    said(client, "server", "group", "delete", "web")
+    assert rows(client, "server", "group", "list") == []
+    assert rows(client, "availability", "zone", "list") == []
+    assert {"Resource": "servers", "Limit": 10, "Usage": 1} in rows(client, "limits", "show")
+
+
+def test_aggregates(client: Client) -> None:
+    rows(client, "aggregate", "create", "fast", "--property", "availability_zone=az1", token=ADMIN)
+    said(client, "aggregate", "node", "add", "fast", "node-0", token=ADMIN)
+    assert rows(client, "aggregate", "node", "list", "fast", token=ADMIN) == [{"Name": "node-0"}]
+    assert rows(client, "availability", "zone", "list") == [{"Name": "az1"}]
+    said(client, "aggregate", "node", "remove", "fast", "node-0", token=ADMIN)
+    assert rows(client, "aggregate", "list", token=ADMIN)[0]["Properties"] == {"availability_zone": "az1"}
+    said(client, "aggregate", "delete", "fast", token=ADMIN)
+    assert client("bms", "aggregate", "list").code == 1
+
+
+def test_adopt_and_release(client: Client) -> None:
+    [node] = client.service.world.add_nodes(1, provision_state="active", power_state="power on", prefix="old")
+    client.service.sync()
+    assert [found["ID"] for found in rows(client, "manageable", "server", "list", token=ADMIN)] == [node]
+    assert rows(client, "server", "adopt", "old", node, "--project", "admin", "--wait", token=ADMIN)["status"] == "active"
+    said(client, "server", "release", "old", "--wait", token=ADMIN)
+    assert client.service.call("GET", "/v1/servers", token=ADMIN).json["servers"] == []
+
+
+def test_events_faults_cancel(client: Client) -> None:
+    create(client, "one", "--wait")
+    assert [event["Event"] for event in rows(client, "server", "event", "list", "one")] == ["servers.create.end", "servers.create.start"]
+    assert rows(client, "server", "fault", "list", "one") == []
+    operation = client.service.call("GET", "/v1/operations").json["operations"][0]["uuid"]
+    refused = client("bms", "operation", "cancel", operation)
+    assert refused.code == 1 and "has ended" in refused.err
+    assert "There is no operation" in client("bms", "operation", "cancel", operation, token=FOREIGN).err
