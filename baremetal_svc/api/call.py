@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a request is to a controller: who asks, what was validated, and the services of the process."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,8 @@ class Services:
     vault: Vault
     policy: Policy
     wake: Callable[[str], None]
+    #: A place for each long poll of the process: they may not take all its threads.
+    polls: threading.Semaphore
 
 
 @dataclass(frozen=True, slots=True)

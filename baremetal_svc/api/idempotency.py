@@ -35,7 +35,7 @@ def once(call: Call, get: Get, make: Make, taken: str) -> tuple[Row, bool]:
     def work(conn: Connection) -> Row:
         row = make(conn)
         if call.idempotency_key is not None:
-            idempotency.remember(conn, _project(call), call.idempotency_key, _fingerprint(call), row["id"])
+            idempotency.remember(conn, _project(call), _key(call), _fingerprint(call), row["id"])
         return row
 
     replayed = replay(call, get)
@@ -58,7 +58,7 @@ def once(call: Call, get: Get, make: Make, taken: str) -> tuple[Row, bool]:
 
 
 def _replayed(conn: Connection, call: Call, get: Get) -> Row | None:
-    found = None if call.idempotency_key is None else idempotency.find(conn, _project(call), call.idempotency_key)
+    found = None if call.idempotency_key is None else idempotency.find(conn, _project(call), _key(call))
     if found is None:
         return None
     if found["fingerprint"] != _fingerprint(call):
@@ -67,6 +67,11 @@ def _replayed(conn: Connection, call: Call, get: Get) -> Row | None:
     if row is None:
         raise IdempotencyMismatch(f"This Idempotency-Key made {found['resource_id']}, which is deleted by now.")
     return row
+
+
+def _key(call: Call) -> str:
+    """The key of this user: another user's request with the same one is another request. As a digest, since it may fill its column."""
+    return hashlib.sha256(f"{call.context.user_id}\0{call.idempotency_key}".encode()).hexdigest()
 
 
 def _fingerprint(call: Call) -> str:

@@ -32,6 +32,7 @@ TAG_FORM = r"[^\x00-\x20\x7f,/]([^\x00-\x1f\x7f,/]{0,58}[^\x00-\x20\x7f,/])?"
 TAG = {"type": "string", "minLength": 1, "maxLength": 60, "pattern": f"^{TAG_FORM}$"}
 TAGS = {"type": "array", "items": TAG, "maxItems": 50, "uniqueItems": True}
 EMPTY: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
+_SECRET = {"adminPass", "user_data", "personality"}
 #: Levels of nesting that a body may have.
 DEPTH = 32
 
@@ -82,7 +83,9 @@ def check(value: Any, schema: Schema, what: str) -> None:
     error = jsonschema.exceptions.best_match(_validator(orjson.dumps(schema)).iter_errors(value))
     if error is not None:
         path = "/".join(str(part)[:64] for part in error.absolute_path)
-        raise Invalid(f"{what}{'/' + path if path else ''}: {_sentence(error)}")
+        # What is wrong with a secret is said without it.
+        secret = _SECRET & {str(part) for part in error.absolute_path}
+        raise Invalid(f"{what}{'/' + path if path else ''}: {'is not of the required form' if secret else _sentence(error)}")
 
 
 @cache

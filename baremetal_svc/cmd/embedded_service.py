@@ -26,6 +26,7 @@ LOG = logging.getLogger(__name__)
 #: Long polls hold one thread each.
 _THREADS = 40
 _GRACE = 2.0
+_MOST_DRAINED = 16 * 2**20
 
 
 class EmbeddedService:
@@ -44,6 +45,8 @@ class EmbeddedService:
         waker = client.bus_waker(messaging.client(self._transport))
         application = app.build(wsgi_assembly.services(conf, self._db, gateways, waker.wake))
         self._server = _Server((host, port), application, numthreads=_THREADS, shutdown_timeout=1, request_queue_size=128)
+        # It reads the rest of the body of a request that was refused before; larger ones it refuses itself.
+        self._server.max_request_body_size = _MOST_DRAINED
         # A daemon, and with it the worker threads that it makes: a long poll does not hold up the end of the process.
         self._thread = threading.Thread(target=self._server.start, name="api", daemon=True)
 

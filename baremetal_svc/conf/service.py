@@ -11,6 +11,13 @@ API = [
     cfg.IntOpt("max_limit", default=1000, min=1, help="Most items of one page of a list; also the default page."),
     cfg.IntOpt("max_request_body_size", default=262144, min=1024, help="Bytes; larger bodies are refused with 413."),
     cfg.IntOpt("max_wait", default=60, min=0, help="Most seconds that a long poll may wait."),
+    cfg.IntOpt(
+        "max_polls",
+        default=8,
+        min=0,
+        help="Long polls that one process holds at once, each in a thread of its own; further ones are answered at once. Must stay below "
+        "the number of threads that serve requests.",
+    ),
     cfg.StrOpt("default_availability_zone", help="Zone of servers whose request names none; by default any machine will do."),
     cfg.IntOpt("max_count", default=100, min=1, help="Most servers that one request may create."),
     cfg.FloatOpt("rate_limit", default=0.0, min=0.0, help="Requests per second that each process takes from a project; 0: any."),

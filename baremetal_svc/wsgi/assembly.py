@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts the services of an API process together out of the configuration."""
 
+import threading
 from collections.abc import Callable
 
 from oslo_config import cfg
@@ -16,5 +17,12 @@ from baremetal_svc.gateways.protocols import Gateways
 def services(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, wake: Callable[[str], None]) -> Services:
     """Everything that controllers need."""
     enforcer = policy.Policy(conf, policy.list_rules())
-    vault = Vault(conf.secrets.fernet_key)
-    return Services(conf=conf, db=db, gateways=measured.gateways(gateways), vault=vault, policy=enforcer, wake=wake)
+    return Services(
+        conf=conf,
+        db=db,
+        gateways=measured.gateways(gateways),
+        vault=Vault(conf.secrets.fernet_key),
+        policy=enforcer,
+        wake=wake,
+        polls=threading.Semaphore(conf.api.max_polls),
+    )

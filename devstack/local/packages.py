@@ -16,7 +16,7 @@ from devstack.local import layout
 _CONSTRAINTS = layout.CHECKOUT / "tools" / "constraints.txt"
 _SERVICES = layout.CHECKOUT / "devstack" / "local" / "requirements.txt"
 _OURS = ".[server,embedded,cli,mysql,postgresql,test]"
-_QUICKSTART = ".[server,embedded]"
+_QUICKSTART = ".[server,embedded,cli]"
 _DEBIAN = {
     "rabbitmq": "rabbitmq-server",
     "mariadb": "mariadb-server",

@@ -42,15 +42,24 @@ def show(call: Call, operation_id: str) -> tuple[Row, list[Row], list[Row]]:
 
     :raises NotFound: unknown or foreign.
     """
-    until = time.monotonic() + min(call.query.get("wait", 0), call.services.conf.api.max_wait)
-    after = call.query.get("after")
-    pause = threading.Event()
+    wait = min(call.query.get("wait", 0), call.services.conf.api.max_wait)
     row = call.services.db.query(lambda conn: _visible(conn, call, operation_id))
-    after = row["seq"] if after is None else after
+    # Without a free place it is answered as it is: the caller asks again, and others are served meanwhile.
+    if wait and call.services.polls.acquire(blocking=False):
+        try:
+            row = _awaited(call, row, time.monotonic() + wait)
+        finally:
+            call.services.polls.release()
+    return call.services.db.query(lambda conn: (row, operations.steps_of(conn, operation_id), faults.open_of(conn, operation_id)))
+
+
+def _awaited(call: Call, row: Row, until: float) -> Row:
+    """The operation once its seq is above "after", it has ended, or the time has come."""
+    operation_id, after, pause = row["id"], call.query.get("after", row["seq"]), threading.Event()
     while row["seq"] <= after and row["state"] not in FINAL and time.monotonic() < until:
         pause.wait(LOOK)
         row = call.services.db.query(lambda conn: _visible(conn, call, operation_id))
-    return call.services.db.query(lambda conn: (row, operations.steps_of(conn, operation_id), faults.open_of(conn, operation_id)))
+    return row
 
 
 def cancel(call: Call, operation_id: str) -> tuple[Row, list[Row]]:

@@ -4,6 +4,9 @@
 import threading
 import time
 
+from baremetal_svc.api import app
+from baremetal_svc.db import models
+from baremetal_svc.wsgi import assembly as wsgi_assembly
 from tests.fixtures import properties
 from tests.fixtures.service import ADMIN, FOREIGN, MEMBER, Service
 
@@ -81,3 +84,27 @@ def test_what_an_operator_starts_belongs_to_the_servers_project(service: Service
     assert {port.project_id for port in service.world.ports.values()} == {"red"}
     assert service.call("DELETE", path, token=ADMIN).status == 204
     assert {row["project_id"] for row in service.live()} == {"red"}
+
+
+def test_many_long_polls_leave_room_for_others(service: Service) -> None:
+    """A tenant's forty polls held every thread of the process."""
+    service.conf.set_override("max_polls", 2, "api")
+    service.application = app.build(wsgi_assembly.services(service.conf, service.db, service.gateways, service.woken.append))
+    properties.create(service)
+    operation = service.rows(models.Operation)[0]["id"]
+    began = threading.Barrier(3)
+    done: list[float] = []
+
+    def poll() -> None:
+        began.wait()
+        begin = time.monotonic()
+        assert service.call("GET", f"/v1/operations/{operation}?wait=2&after=99").status == 200
+        done.append(time.monotonic() - begin)
+
+    threads = [threading.Thread(target=poll) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    quick, *slow = sorted(done)
+    assert quick < 1.5 < min(slow)

@@ -90,3 +90,24 @@ def test_servers_are_found_by_address_and_flavor(service: Service) -> None:
     assert found("flavor_name=nosuch") == found("ip=192.0.2.1") == 0
     assert service.call("GET", "/v1/servers?ip=(").status == 400
     assert found(f"ip={address}&limit=1&sort_dir=desc") == 1
+
+
+def test_a_key_of_idempotency_is_its_user_s(service: Service) -> None:
+    """Another member of the project was answered with the first one's server, and for a key pair with a false excuse."""
+    body, key = service.prepared(), {"Idempotency-Key": "k"}
+    made = {service.call("POST", "/v1/servers", body, token=f"{user}:red", headers=key).json["uuid"] for user in ("ann", "ben", "ann")}
+    assert len(made) == 2
+    pair = {"name": "mine"}
+    for user in ("ann", "ben"):
+        assert service.call("POST", "/v1/keypairs", pair, token=f"{user}:red", headers={"Idempotency-Key": "kp"}).status == 201
+
+
+SECRETS = [{"adminPass": 12345678}, {"adminPass": "12345678" * 40}, {"personality": [{"path": "/a", "contents": 12345678}]}]
+
+
+@pytest.mark.parametrize("change", SECRETS)
+def test_what_is_wrong_with_a_secret_is_said_without_it(service: Service, change: dict[str, Any]) -> None:
+    body = service.prepared()
+    body["server"] |= change
+    reply = service.call("POST", "/v1/servers", body)
+    assert (reply.status, b"12345678" in reply.raw) == (400, False)
