@@ -10,7 +10,7 @@ from keystonemiddleware import opts as auth_options
 from oslo_config import cfg
 from oslo_middleware import cors, http_proxy_to_wsgi, request_id
 
-from baremetal_svc.api import health, microversion
+from baremetal_svc.api import microversion, openapi
 from baremetal_svc.api.call import Services
 from baremetal_svc.api.faults import Faults
 from baremetal_svc.api.front import Front
@@ -19,7 +19,7 @@ from baremetal_svc.api.noauth import NoAuth
 from baremetal_svc.api.observing import Observed
 from baremetal_svc.api.rate import Buckets, Limited
 from baremetal_svc.api.root import Root
-from baremetal_svc.api.routing import Table, feature_routes
+from baremetal_svc.api.routing import Table
 
 Application = Callable[..., Any]
 
@@ -32,7 +32,7 @@ class RequestId(request_id.RequestId):
 
 def build(services: Services) -> Application:
     """The application, with the authentication that the configuration names."""
-    table = Table([*health.routes(), *feature_routes()])
+    table = Table(openapi.every_route())
     conf = services.conf
     application: Application = pecan.Pecan(Root(table, services), guess_content_type_from_ext=False, force_canonical=False)
     middleware: tuple[Callable[[Application], Application], ...] = (

@@ -6,8 +6,9 @@ import time
 from typing import Any
 
 from sqlalchemy import text
+from wsme import types as wtypes
 
-from baremetal_svc.api import microversion
+from baremetal_svc.api import microversion, views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
 from baremetal_svc.domain.errors import ServiceError
@@ -15,6 +16,47 @@ from baremetal_svc.domain.errors import ServiceError
 #: Seconds for which an answer is reused, so that asking often costs the parts nothing.
 FRESH = 2.0
 _COLLECTIONS = ("servers", "flavors", "availability_zones", "keypairs", "aggregates", "nodes", "server_groups", "manageable_servers")
+
+
+class Version(wtypes.Base):
+    """A version of the API, with the lowest and the highest microversion."""
+
+    id = wtypes.text
+    status = wtypes.text
+    min_version = wtypes.text
+    version = wtypes.text
+    links = [views.Link]
+
+
+class Versions(wtypes.Base):
+    """All versions."""
+
+    name = wtypes.text
+    description = wtypes.text
+    versions = [Version]
+
+
+class Parts(wtypes.Base):
+    """``status`` ok, degraded or down, and "ok" or "away" by part."""
+
+    status = wtypes.text
+    parts = views.texts
+
+
+class Root(wtypes.Base):
+    """A version and its collections."""
+
+    id = wtypes.text
+    version = Version
+    links = [views.Link]
+    servers = [views.Link]
+    flavors = [views.Link]
+    availability_zones = [views.Link]
+    keypairs = [views.Link]
+    aggregates = [views.Link]
+    nodes = [views.Link]
+    server_groups = [views.Link]
+    manageable_servers = [views.Link]
 
 
 class Health:
@@ -25,8 +67,8 @@ class Health:
         self._asked_at = float("-inf")
         self._answer = Answer()
 
-    def controller(self, call: Call) -> Answer:
-        """200 ok, 200 degraded (requests are accepted, operations wait), 503 when the database is away."""
+    def check(self, call: Call) -> Answer:
+        """GET /healthcheck: whether the parts answer. 200 ok, or degraded: requests are accepted, operations wait; 503: no database."""
         with self._lock:
             if time.monotonic() - self._asked_at > FRESH:
                 self._answer = self._ask(call)
@@ -55,12 +97,12 @@ def _try(ask: Any) -> str:
 
 
 def versions(call: Call) -> Answer:
-    """The version document of the service."""
+    """GET /: the version document of the service."""
     return Answer(200, {"name": "baremetal-svc", "description": "Bare metal as a cloud service", "versions": [_version(call)]})
 
 
 def version(call: Call) -> Answer:
-    """The version document of v1, with links to its collections as Mogan had them.
+    """GET /v1: the version document of v1, with links to its collections as Mogan had them.
 
     The version is an object of its own: keystoneauth takes a text under that name for one and fails.
     """
@@ -82,7 +124,7 @@ def _version(call: Call) -> dict[str, Any]:
 def routes() -> list[Route]:
     """The chassis' own routes."""
     return [
-        Route("GET", "/", versions, None),
-        Route("GET", "/v1", version, None),
-        Route("GET", "/healthcheck", Health().controller, None),
+        Route("GET", "/", versions, None, answers={200: Versions}),
+        Route("GET", "/v1", version, None, answers={200: Root}),
+        Route("GET", "/healthcheck", Health().check, None, answers={200: Parts, 503: Parts}),
     ]

@@ -2,7 +2,7 @@
 """The route table: features declare ROUTES, pecan asks the table which one a request is for."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -28,11 +28,14 @@ _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and path, who answers it, by which policy, and which requests are valid.
+    """A method and path, who answers it, by which policy, which requests are valid, and what is answered.
 
     :ivar rule: name of the policy; None for what needs no token.
     :ivar body: minor version -> JSON Schema of the body; None for no body.
     :ivar since: the first minor version that has the route.
+    :ivar answers: status -> a view or another of api.shapes (None: no body), or minor version -> such.
+    :ivar refuses: statuses of refusals, besides those which follow from method, path, rule and body.
+    :ivar leads: path parameter of other routes -> the OpenAPI expression by which this one's request or answer names it.
     """
 
     method: str
@@ -42,6 +45,14 @@ class Route:
     body: Mapping[int, Schema] | None = None
     query: Mapping[int, Schema] = field(default_factory=lambda: {MINIMUM: EMPTY})
     since: int = MINIMUM
+    answers: Mapping[int, Any] = field(default_factory=dict)
+    refuses: Collection[int] = ()
+    leads: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Names in the path -> their forms as regular expressions."""
+        return {name: _FORMS.get(name, _UUID) for name in _PARAMETER.findall(self.path)}
 
 
 def canonical(path: str) -> str:

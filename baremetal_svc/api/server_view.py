@@ -10,8 +10,12 @@ from wsme import types as wtypes
 
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Call
+from baremetal_svc.api.validation import closed
 from baremetal_svc.db import nics, operations, servers
 from baremetal_svc.db.rows import Row
+
+_ADDRESS = closed({"addr": {"type": "string"}, "type": {"enum": ["fixed", "floating"]}}, ["addr", "type"])
+_FAULT = closed({"code": {"type": "integer"}, "message": {"type": "string"}, "detail": {"type": "string"}}, ["code", "message", "detail"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +40,18 @@ class Server(wtypes.Base):
     availability_zone = wtypes.text
     flavor_uuid = wtypes.text
     image_uuid = wtypes.text
-    addresses = views.json_type
+    addresses = views.Json({"type": "object", "additionalProperties": {"type": "array", "items": _ADDRESS}})
     launched_at = wtypes.text
-    metadata = views.json_type
+    metadata = views.texts
     key_name = wtypes.text
-    partitions = views.json_type
+    partitions = views.Json({"type": "object", "additionalProperties": {"type": "integer"}})
     locked = bool
-    tags = [wtypes.text]
+    tags = views.Attribute([wtypes.text], since=3)
     created_at = wtypes.text
     updated_at = wtypes.text
-    fault = views.json_type
-    node = wtypes.text
-    affinity_zone = wtypes.text
+    fault = views.Attribute(views.Json(_FAULT), always=False)
+    node = views.Attribute(wtypes.text, always=False)
+    affinity_zone = views.Attribute(wtypes.text, always=False)
     links = [views.Link]
 
 

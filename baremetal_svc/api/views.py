@@ -10,14 +10,19 @@ from wsme import types as wtypes
 from wsme.rest import json as wsme_json
 
 from baremetal_svc.api.call import Call
+from baremetal_svc.api.microversion import MINIMUM
+from baremetal_svc.api.validation import Schema
 from baremetal_svc.domain.disclosure import for_tenants
 
 
 class Json(wtypes.UserType):
-    """Any JSON value."""
+    """Any JSON value; ``schema`` is what the OpenAPI document says of it."""
 
     basetype = object
     name = "json"
+
+    def __init__(self, schema: Schema | None = None) -> None:
+        self.schema: Schema = schema or {}
 
     @staticmethod
     def validate(value: Any) -> Any:
@@ -26,6 +31,16 @@ class Json(wtypes.UserType):
 
 
 json_type = Json()
+#: Key and value pairs of the users' own.
+texts = Json({"type": "object", "additionalProperties": {"type": "string"}})
+
+
+class Attribute(wtypes.wsattr):
+    """An attribute that a later minor version added, or that not every answer has (``always=False``)."""
+
+    def __init__(self, datatype: Any, *, since: int = MINIMUM, always: bool = True) -> None:
+        super().__init__(datatype)
+        self.since, self.always = since, always
 
 
 class Link(wtypes.Base):

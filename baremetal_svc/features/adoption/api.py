@@ -9,6 +9,7 @@ from wsme import types as wtypes
 from baremetal_svc.api import server_view, views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import STARTED, Page
 from baremetal_svc.features.adoption import policy, schema, service
 
 
@@ -50,7 +51,25 @@ def _view(found: dict[str, Any]) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("GET", "/v1/manageable_servers", index, policy.LIST),
-    Route("POST", "/v1/manageable_servers", adopt, policy.ADOPT, body=schema.ADOPT),
-    Route("DELETE", "/v1/manageable_servers/{server_id}", release, policy.RELEASE, query={3: schema.EMPTY}, since=3),
+    Route("GET", "/v1/manageable_servers", index, policy.LIST, answers={200: Page("manageable_servers", ManageableServer)}),
+    Route(
+        "POST",
+        "/v1/manageable_servers",
+        adopt,
+        policy.ADOPT,
+        body=schema.ADOPT,
+        answers={201: server_view.Server},
+        refuses=(404, 409),
+        leads={"server_id": "$response.body#/uuid"},
+    ),
+    Route(
+        "DELETE",
+        "/v1/manageable_servers/{server_id}",
+        release,
+        policy.RELEASE,
+        query={3: schema.EMPTY},
+        since=3,
+        answers={204: STARTED},
+        refuses=(409,),
+    ),
 ]

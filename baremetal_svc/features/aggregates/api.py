@@ -8,10 +8,14 @@ from wsme import types as wtypes
 from baremetal_svc.api import editing, views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import Page
 from baremetal_svc.db.rows import Row
 from baremetal_svc.features.aggregates import policy, rules, schema, service
 
-_ONE = "/v1/aggregates/{aggregate_id}"
+_ID = "aggregate_id"
+_ALL = "/v1/aggregates"
+_ONE = f"{_ALL}/{{{_ID}}}"
+_NODES = f"{_ONE}/nodes"
 
 
 class Aggregate(wtypes.Base):
@@ -19,7 +23,7 @@ class Aggregate(wtypes.Base):
 
     uuid = wtypes.text
     name = wtypes.text
-    metadata = views.json_type
+    metadata = views.texts
     created_at = wtypes.text
     updated_at = wtypes.text
     links = [views.Link]
@@ -103,13 +107,24 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("POST", "/v1/aggregates", create, policy.CREATE, body=schema.CREATE),
-    Route("GET", "/v1/aggregates", index, policy.LIST, query=schema.LIST),
-    Route("GET", _ONE, show, policy.SHOW),
-    Route("PATCH", _ONE, update, policy.UPDATE, body=schema.UPDATE),
-    Route("DELETE", _ONE, delete, policy.DELETE),
-    Route("GET", f"{_ONE}/nodes", nodes, policy.LIST_NODES),
-    Route("POST", f"{_ONE}/nodes", add_node, policy.SET_NODES, body=schema.ADD_NODE),
-    Route("DELETE", f"{_ONE}/nodes/{{node_name}}", remove_node, policy.SET_NODES),
-    Route("GET", "/v1/availability_zones", zones, policy.LIST_ZONES),
+    Route(
+        "POST",
+        _ALL,
+        create,
+        policy.CREATE,
+        body=schema.CREATE,
+        answers={201: Aggregate},
+        refuses=(409,),
+        leads={_ID: "$response.body#/uuid"},
+    ),
+    Route("GET", _ALL, index, policy.LIST, query=schema.LIST, answers={200: Page("aggregates", Aggregate)}, refuses=(404,)),
+    Route("GET", _ONE, show, policy.SHOW, answers={200: Aggregate}),
+    Route("PATCH", _ONE, update, policy.UPDATE, body=schema.UPDATE, answers={200: Aggregate}, refuses=(409,)),
+    Route("DELETE", _ONE, delete, policy.DELETE, answers={204: None}),
+    Route("GET", _NODES, nodes, policy.LIST_NODES, answers={200: Nodes}),
+    Route(
+        "POST", _NODES, add_node, policy.SET_NODES, body=schema.ADD_NODE, answers={204: None}, leads={"node_name": "$request.body#/node"}
+    ),
+    Route("DELETE", f"{_NODES}/{{node_name}}", remove_node, policy.SET_NODES, answers={204: None}),
+    Route("GET", "/v1/availability_zones", zones, policy.LIST_ZONES, answers={200: Zones}),
 ]

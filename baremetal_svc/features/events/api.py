@@ -6,6 +6,7 @@ from wsme import types as wtypes
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import Page
 from baremetal_svc.features.events import policy, rules, schema, service
 
 
@@ -17,7 +18,7 @@ class Event(wtypes.Base):
     request_id = wtypes.text
     user_id = wtypes.text
     at = wtypes.text
-    error = views.json_type
+    error = views.Json({"type": ["object", "null"]})
 
 
 def index(call: Call, server_id: str) -> Answer:
@@ -38,4 +39,6 @@ def index(call: Call, server_id: str) -> Answer:
     return Answer(200, views.page(call, "events", items, rows[-1]["id"] if rows else None, count=len(rows)))
 
 
-ROUTES = [Route("GET", "/v1/servers/{server_id}/events", index, policy.LIST, query=schema.LIST, since=3)]
+ROUTES = [
+    Route("GET", "/v1/servers/{server_id}/events", index, policy.LIST, query=schema.LIST, since=3, answers={200: Page("events", Event)}),
+]

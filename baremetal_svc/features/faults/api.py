@@ -9,6 +9,7 @@ from wsme import types as wtypes
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import Page
 from baremetal_svc.db.rows import Row
 from baremetal_svc.features.faults import policy, schema, service
 
@@ -51,7 +52,16 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
     }
 
 
+_PAGE = Page("faults", Fault)
 ROUTES = [
-    Route("GET", "/v1/faults", index, policy.LIST, query=schema.LIST, since=3),
-    Route("GET", "/v1/servers/{server_id}/faults", of_server, policy.LIST_OF_SERVER, query=schema.OF_SERVER, since=3),
+    Route("GET", "/v1/faults", index, policy.LIST, query=schema.LIST, since=3, answers={200: _PAGE}, refuses=(404,)),
+    Route(
+        "GET",
+        "/v1/servers/{server_id}/faults",
+        of_server,
+        policy.LIST_OF_SERVER,
+        query=schema.OF_SERVER,
+        since=3,
+        answers={200: _PAGE},
+    ),
 ]

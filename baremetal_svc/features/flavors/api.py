@@ -8,8 +8,13 @@ from wsme import types as wtypes
 from baremetal_svc.api import editing, views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import Page
 from baremetal_svc.db.rows import Row
 from baremetal_svc.features.flavors import policy, rules, schema, service
+
+_ALL = "/v1/flavors"
+_ONE = f"{_ALL}/{{flavor_id}}"
+_AMOUNTS = views.Json({"type": "object", "additionalProperties": {"type": "integer"}})
 
 
 class Flavor(wtypes.Base):
@@ -19,14 +24,20 @@ class Flavor(wtypes.Base):
     name = wtypes.text
     description = wtypes.text
     is_public = bool
-    disabled = bool
-    resources = views.json_type
-    resource_aggregates = views.json_type
-    pools = [wtypes.text]
-    facts = views.json_type
-    created_at = wtypes.text
-    updated_at = wtypes.text
+    disabled = views.Attribute(bool, always=False)
+    resources = views.Attribute(_AMOUNTS, always=False)
+    resource_aggregates = views.Attribute(views.texts, always=False)
+    pools = views.Attribute([wtypes.text], since=2, always=False)
+    facts = views.Attribute(views.Json({"type": "object"}), since=3)
+    created_at = views.Attribute(wtypes.text, always=False)
+    updated_at = views.Attribute(wtypes.text, always=False)
     links = [views.Link]
+
+
+class Access(wtypes.Base):
+    """Ids of the projects that may use a private flavor."""
+
+    flavor_access = [wtypes.text]
 
 
 def create(call: Call) -> Answer:
@@ -103,12 +114,30 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("POST", "/v1/flavors", create, policy.CREATE, body=schema.CREATE),
-    Route("GET", "/v1/flavors", index, policy.LIST, query=schema.LIST),
-    Route("GET", "/v1/flavors/{flavor_id}", show, policy.SHOW),
-    Route("PATCH", "/v1/flavors/{flavor_id}", update, policy.UPDATE, body=schema.UPDATE),
-    Route("DELETE", "/v1/flavors/{flavor_id}", delete, policy.DELETE),
-    Route("GET", "/v1/flavors/{flavor_id}/access", access, policy.LIST_ACCESS),
-    Route("POST", "/v1/flavors/{flavor_id}/access", give, policy.SET_ACCESS, body=schema.ACCESS),
-    Route("DELETE", "/v1/flavors/{flavor_id}/access/{project}", take_away, policy.SET_ACCESS),
+    Route(
+        "POST",
+        _ALL,
+        create,
+        policy.CREATE,
+        body=schema.CREATE,
+        answers={201: Flavor},
+        refuses=(409,),
+        leads={"flavor_id": "$response.body#/uuid"},
+    ),
+    Route("GET", _ALL, index, policy.LIST, query=schema.LIST, answers={200: Page("flavors", Flavor)}, refuses=(404,)),
+    Route("GET", _ONE, show, policy.SHOW, answers={200: Flavor}),
+    Route("PATCH", _ONE, update, policy.UPDATE, body=schema.UPDATE, answers={200: Flavor}, refuses=(409,)),
+    Route("DELETE", _ONE, delete, policy.DELETE, answers={204: None}, refuses=(409,)),
+    Route("GET", f"{_ONE}/access", access, policy.LIST_ACCESS, answers={200: Access}),
+    Route(
+        "POST",
+        f"{_ONE}/access",
+        give,
+        policy.SET_ACCESS,
+        body=schema.ACCESS,
+        answers={204: None},
+        refuses=(409,),
+        leads={"project": "$request.body#/tenant_id"},
+    ),
+    Route("DELETE", f"{_ONE}/access/{{project}}", take_away, policy.SET_ACCESS, answers={204: None}),
 ]

@@ -8,6 +8,7 @@ from wsme import types as wtypes
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import Page
 from baremetal_svc.db.rows import Row
 from baremetal_svc.features.keypairs import policy, schema, service
 
@@ -20,7 +21,7 @@ class KeyPair(wtypes.Base):
     type = wtypes.text
     fingerprint = wtypes.text
     public_key = wtypes.text
-    private_key = wtypes.text
+    private_key = views.Attribute(wtypes.text, always=False)
     created_at = wtypes.text
     updated_at = wtypes.text
     links = [views.Link]
@@ -62,8 +63,17 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("POST", "/v1/keypairs", create, policy.CREATE, body=schema.CREATE),
-    Route("GET", "/v1/keypairs", index, policy.LIST, query=schema.LIST),
-    Route("GET", "/v1/keypairs/{key_name}", show, policy.SHOW, query=schema.ONE),
-    Route("DELETE", "/v1/keypairs/{key_name}", delete, policy.DELETE, query=schema.ONE),
+    Route(
+        "POST",
+        "/v1/keypairs",
+        create,
+        policy.CREATE,
+        body=schema.CREATE,
+        answers={201: KeyPair},
+        refuses=(409,),
+        leads={"key_name": "$response.body#/name"},
+    ),
+    Route("GET", "/v1/keypairs", index, policy.LIST, query=schema.LIST, answers={200: Page("keypairs", KeyPair)}),
+    Route("GET", "/v1/keypairs/{key_name}", show, policy.SHOW, query=schema.ONE, answers={200: KeyPair}),
+    Route("DELETE", "/v1/keypairs/{key_name}", delete, policy.DELETE, query=schema.ONE, answers={204: None}),
 ]

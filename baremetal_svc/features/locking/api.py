@@ -12,4 +12,6 @@ def set_lock(call: Call, server_id: str) -> Answer:
     return Answer(202)
 
 
-ROUTES = [Route("PUT", "/v1/servers/{server_id}/states/lock", set_lock, policy.SET, body=schema.SET)]
+ROUTES = [
+    Route("PUT", "/v1/servers/{server_id}/states/lock", set_lock, policy.SET, body=schema.SET, answers={202: None}, refuses=(409,)),
+]

@@ -8,6 +8,7 @@ from wsme import types as wtypes
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import STARTED
 from baremetal_svc.features.networks import policy, schema, service
 
 _NETWORKS = "/v1/servers/{server_id}/networks"
@@ -19,7 +20,7 @@ class Nic(wtypes.Base):
     port_id = wtypes.text
     network_id = wtypes.text
     mac_address = wtypes.text
-    fixed_ips = views.json_type
+    fixed_ips = views.Json({"type": "array", "items": {"type": "object"}})
     floating_ip = wtypes.text
 
 
@@ -63,9 +64,18 @@ def _accepted(call: Call, operation_id: str) -> Answer:
 
 
 ROUTES = [
-    Route("GET", _NETWORKS, index, policy.LIST),
-    Route("POST", f"{_NETWORKS}/interfaces", attach, policy.ATTACH, body=schema.ATTACH),
-    Route("DELETE", f"{_NETWORKS}/interfaces/{{port_id}}", detach, policy.DETACH),
-    Route("POST", f"{_NETWORKS}/floatingips", associate, policy.ASSOCIATE, body=schema.ASSOCIATE),
-    Route("DELETE", f"{_NETWORKS}/floatingips/{{address}}", disassociate, policy.DISASSOCIATE),
+    Route("GET", _NETWORKS, index, policy.LIST, answers={200: Nics}, leads={"port_id": "$response.body#/nics/0/port_id"}),
+    Route("POST", f"{_NETWORKS}/interfaces", attach, policy.ATTACH, body=schema.ATTACH, answers={204: STARTED}, refuses=(409,)),
+    Route("DELETE", f"{_NETWORKS}/interfaces/{{port_id}}", detach, policy.DETACH, answers={204: STARTED}, refuses=(409,)),
+    Route(
+        "POST",
+        f"{_NETWORKS}/floatingips",
+        associate,
+        policy.ASSOCIATE,
+        body=schema.ASSOCIATE,
+        answers={204: None},
+        refuses=(409,),
+        leads={"address": "$request.body#/address"},
+    ),
+    Route("DELETE", f"{_NETWORKS}/floatingips/{{address}}", disassociate, policy.DISASSOCIATE, answers={204: None}, refuses=(409,)),
 ]

@@ -8,6 +8,7 @@ from wsme import types as wtypes
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import Page
 from baremetal_svc.db.rows import Row
 from baremetal_svc.features.nodes import policy, schema, service
 
@@ -26,9 +27,15 @@ class Node(wtypes.Base):
     tags = [wtypes.text]
     pools = [wtypes.text]
     offered = bool
-    server_uuid = wtypes.text
+    server_uuid = views.Attribute(wtypes.text, always=False)
     observed_at = wtypes.text
     links = [views.Link]
+
+
+class Names(wtypes.Base):
+    """Names of nodes."""
+
+    nodes = [wtypes.text]
 
 
 def index(call: Call) -> Answer:
@@ -66,6 +73,15 @@ def _view(call: Call, row: Row, found: service.Found) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("GET", "/v1/nodes", index, policy.LIST, query=schema.LIST),
-    Route("GET", "/v1/nodes/{node_id}", show, policy.SHOW, query=schema.SHOW, since=2),
+    Route(
+        "GET",
+        "/v1/nodes",
+        index,
+        policy.LIST,
+        query=schema.LIST,
+        answers={200: {1: Names, 2: Page("nodes", Node)}},
+        refuses=(404,),
+        leads={"node_id": "$response.body#/nodes/0/uuid"},
+    ),
+    Route("GET", "/v1/nodes/{node_id}", show, policy.SHOW, query=schema.SHOW, since=2, answers={200: Node}),
 ]

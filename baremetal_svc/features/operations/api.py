@@ -8,8 +8,11 @@ from wsme import types as wtypes
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import Page
 from baremetal_svc.db.rows import Row
 from baremetal_svc.features.operations import policy, schema, service
+
+_ONE = "/v1/operations/{operation_id}"
 
 
 class Step(wtypes.Base):
@@ -32,7 +35,7 @@ class Operation(wtypes.Base):
     project_id = wtypes.text
     state = wtypes.text
     reason = wtypes.text
-    error = views.json_type
+    error = views.Json({"type": ["object", "null"]})
     seq = int
     attempts = int
     cancel_requested = bool
@@ -41,8 +44,8 @@ class Operation(wtypes.Base):
     updated_at = wtypes.text
     ended_at = wtypes.text
     deadline_at = wtypes.text
-    steps = [Step]
-    faults = views.json_type
+    steps = views.Attribute([Step], always=False)
+    faults = views.Attribute(views.Json({"type": "array", "items": {"type": "object"}}), always=False)
     links = [views.Link]
 
 
@@ -88,7 +91,17 @@ def _step(row: Row) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("GET", "/v1/operations", index, policy.LIST, query=schema.LIST, since=2),
-    Route("GET", "/v1/operations/{operation_id}", show, policy.SHOW, query=schema.SHOW, since=2),
-    Route("DELETE", "/v1/operations/{operation_id}", cancel, policy.CANCEL, query={3: schema.EMPTY}, since=3),
+    Route(
+        "GET",
+        "/v1/operations",
+        index,
+        policy.LIST,
+        query=schema.LIST,
+        since=2,
+        answers={200: Page("operations", Operation)},
+        refuses=(404,),
+        leads={"operation_id": "$response.body#/operations/0/uuid"},
+    ),
+    Route("GET", _ONE, show, policy.SHOW, query=schema.SHOW, since=2, answers={200: Operation}),
+    Route("DELETE", _ONE, cancel, policy.CANCEL, query={3: schema.EMPTY}, since=3, answers={202: Operation}, refuses=(409,)),
 ]

@@ -8,6 +8,7 @@ from wsme import types as wtypes
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import Page
 from baremetal_svc.db.rows import Row
 from baremetal_svc.features.pools import policy, schema, service
 
@@ -56,6 +57,16 @@ def _view(call: Call, row: Row, count: int) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("POST", "/v1/pools", create, policy.CREATE, body=schema.CREATE, query={2: schema.EMPTY}, since=2),
-    Route("GET", "/v1/pools", index, policy.LIST, query=schema.LIST, since=2),
+    Route(
+        "POST",
+        "/v1/pools",
+        create,
+        policy.CREATE,
+        body=schema.CREATE,
+        query={2: schema.EMPTY},
+        since=2,
+        answers={201: Pool},
+        refuses=(409,),
+    ),
+    Route("GET", "/v1/pools", index, policy.LIST, query=schema.LIST, since=2, answers={200: Page("pools", Pool)}, refuses=(404,)),
 ]

@@ -8,21 +8,28 @@ from wsme import types as wtypes
 from baremetal_svc.api import editing, views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.validation import closed
 from baremetal_svc.domain.quota import KEYPAIRS
 from baremetal_svc.features.quotas import policy, schema, service
+
+_COUNT = {"type": "integer"}
+
+
+def _by_resource(uses: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": closed(uses, list(uses))}
 
 
 class Limits(wtypes.Base):
     """By resource {"limit", "usage"}; a limit of -1 is none, "flavor:UUID" are servers of that flavor."""
 
-    limits = views.json_type
+    limits = views.Json(_by_resource({"limit": _COUNT, "usage": _COUNT}))
 
 
 class Quotas(wtypes.Base):
     """By resource {"limit", "usage", "default"}; ``usage`` of key pairs is null, since each user has a count."""
 
     project_id = wtypes.text
-    quotas = views.json_type
+    quotas = views.Json(_by_resource({"limit": _COUNT, "usage": {"type": ["integer", "null"]}, "default": {"type": "boolean"}}))
 
 
 def limits(call: Call) -> Answer:
@@ -61,8 +68,8 @@ def _answer(report: service.Report) -> Answer:
 
 _ONE = "/v1/quotas/{project}"
 ROUTES = [
-    Route("GET", "/v1/limits", limits, policy.LIMITS, since=3),
-    Route("GET", _ONE, show, policy.SHOW, since=3),
-    Route("PUT", _ONE, update, policy.UPDATE, body=schema.SET, since=3),
-    Route("DELETE", _ONE, delete, policy.DELETE, since=3),
+    Route("GET", "/v1/limits", limits, policy.LIMITS, since=3, answers={200: Limits}),
+    Route("GET", _ONE, show, policy.SHOW, since=3, answers={200: Quotas}),
+    Route("PUT", _ONE, update, policy.UPDATE, body=schema.SET, since=3, answers={200: Quotas}, refuses=(409, 412)),
+    Route("DELETE", _ONE, delete, policy.DELETE, since=3, answers={204: None}, refuses=(409,)),
 ]

@@ -3,6 +3,7 @@
 
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import STARTED
 from baremetal_svc.features.rebuild import policy, schema, service
 
 
@@ -12,4 +13,14 @@ def set_provision(call: Call, server_id: str) -> Answer:
     return Answer(202, None, {"Location": f"{call.base}/v1/operations/{operation_id}"})
 
 
-ROUTES = [Route("PUT", "/v1/servers/{server_id}/states/provision", set_provision, policy.SET, body=schema.SET)]
+ROUTES = [
+    Route(
+        "PUT",
+        "/v1/servers/{server_id}/states/provision",
+        set_provision,
+        policy.SET,
+        body=schema.SET,
+        answers={202: STARTED},
+        refuses=(409,),
+    ),
+]

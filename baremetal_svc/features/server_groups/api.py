@@ -8,6 +8,7 @@ from wsme import types as wtypes
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
+from baremetal_svc.api.shapes import Page
 from baremetal_svc.features.server_groups import policy, schema, service
 
 
@@ -64,8 +65,19 @@ def _view(call: Call, found: service.Found) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("POST", "/v1/server_groups", create, policy.CREATE, body=schema.CREATE),
-    Route("GET", "/v1/server_groups", index, policy.LIST, query=schema.LIST),
-    Route("GET", "/v1/server_groups/{group_id}", show, policy.SHOW),
-    Route("DELETE", "/v1/server_groups/{group_id}", delete, policy.DELETE),
+    Route(
+        "POST",
+        "/v1/server_groups",
+        create,
+        policy.CREATE,
+        body=schema.CREATE,
+        answers={201: ServerGroup},
+        refuses=(409,),
+        leads={"group_id": "$response.body#/uuid"},
+    ),
+    Route(
+        "GET", "/v1/server_groups", index, policy.LIST, query=schema.LIST, answers={200: Page("server_groups", ServerGroup)}, refuses=(404,)
+    ),
+    Route("GET", "/v1/server_groups/{group_id}", show, policy.SHOW, answers={200: ServerGroup}),
+    Route("DELETE", "/v1/server_groups/{group_id}", delete, policy.DELETE, answers={204: None}),
 ]

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from baremetal_svc.api import editing, server_view, views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
-from baremetal_svc.api.server_view import Shown
+from baremetal_svc.api.server_view import Server, Shown
+from baremetal_svc.api.shapes import STARTED, Page, Partial
 from baremetal_svc.domain.errors import Invalid
 from baremetal_svc.features.servers import policy, rules, schema, service
 
+_ONE = "/v1/servers/{server_id}"
 _SUMMARY = ("uuid", "name", "description", "status", "power_state", "links")
 
 
@@ -73,10 +75,21 @@ def _chosen(call: Call) -> tuple[str, ...]:
 
 
 ROUTES = [
-    Route("POST", "/v1/servers", create, policy.CREATE, body=schema.CREATE),
-    Route("GET", "/v1/servers", index, policy.LIST, query=schema.LIST),
-    Route("GET", "/v1/servers/detail", detail, policy.LIST, query=schema.DETAIL),
-    Route("GET", "/v1/servers/{server_id}", show, policy.SHOW, query=schema.SHOW),
-    Route("PATCH", "/v1/servers/{server_id}", update, policy.UPDATE, body=schema.UPDATE),
-    Route("DELETE", "/v1/servers/{server_id}", delete, policy.DELETE),
+    Route(
+        "POST",
+        "/v1/servers",
+        create,
+        policy.CREATE,
+        body=schema.CREATE,
+        answers={201: Server},
+        refuses=(404, 409),
+        leads={"server_id": "$response.body#/uuid"},
+    ),
+    Route(
+        "GET", "/v1/servers", index, policy.LIST, query=schema.LIST, answers={200: Page("servers", Server, partial=True)}, refuses=(404,)
+    ),
+    Route("GET", "/v1/servers/detail", detail, policy.LIST, query=schema.DETAIL, answers={200: Page("servers", Server)}, refuses=(404,)),
+    Route("GET", _ONE, show, policy.SHOW, query=schema.SHOW, answers={200: Partial(Server)}),
+    Route("PATCH", _ONE, update, policy.UPDATE, body=schema.UPDATE, answers={200: Server}, refuses=(409,)),
+    Route("DELETE", _ONE, delete, policy.DELETE, answers={204: STARTED}, refuses=(409,)),
 ]

@@ -52,10 +52,20 @@ def remove(call: Call, server_id: str, tag: str) -> Answer:
 
 
 ROUTES = [
-    Route("GET", _TAGS, index, policy.LIST, query=_QUERY, since=3),
-    Route("PUT", _TAGS, replace, policy.UPDATE, body=schema.REPLACE, query=_QUERY, since=3),
-    Route("DELETE", _TAGS, clear, policy.UPDATE, query=_QUERY, since=3),
-    Route("GET", f"{_TAGS}/{{tag}}", check, policy.LIST, query=_QUERY, since=3),
-    Route("PUT", f"{_TAGS}/{{tag}}", add, policy.UPDATE, query=_QUERY, since=3),
-    Route("DELETE", f"{_TAGS}/{{tag}}", remove, policy.UPDATE, query=_QUERY, since=3),
+    Route("GET", _TAGS, index, policy.LIST, query=_QUERY, since=3, answers={200: Tags}),
+    Route("PUT", _TAGS, replace, policy.UPDATE, body=schema.REPLACE, query=_QUERY, since=3, answers={200: Tags}, refuses=(409,)),
+    Route("DELETE", _TAGS, clear, policy.UPDATE, query=_QUERY, since=3, answers={204: None}, refuses=(409,)),
+    Route("GET", f"{_TAGS}/{{tag}}", check, policy.LIST, query=_QUERY, since=3, answers={204: None}),
+    Route(
+        "PUT",
+        f"{_TAGS}/{{tag}}",
+        add,
+        policy.UPDATE,
+        query=_QUERY,
+        since=3,
+        answers={204: None},
+        refuses=(409,),
+        leads={"tag": "$request.path.tag"},
+    ),
+    Route("DELETE", f"{_TAGS}/{{tag}}", remove, policy.UPDATE, query=_QUERY, since=3, answers={204: None}, refuses=(409,)),
 ]
