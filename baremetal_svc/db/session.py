@@ -18,7 +18,7 @@ LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 #: What the database raises when it is away or busy, as opposed to refusing a row.
-AWAY = (db_exc.DBConnectionError, db_exc.DBDeadlock, sa.exc.TimeoutError, sa.exc.OperationalError)
+AWAY = (db_exc.DBConnectionError, db_exc.DBNonExistentDatabase, db_exc.DBDeadlock, sa.exc.TimeoutError, sa.exc.OperationalError)
 
 
 class Database:
