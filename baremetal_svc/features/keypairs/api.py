@@ -73,7 +73,15 @@ ROUTES = [
         refuses=(409,),
         leads={"key_name": "$response.body#/name"},
     ),
-    Route("GET", "/v1/keypairs", index, policy.LIST, query=schema.LIST, answers={200: Page("keypairs", KeyPair)}),
+    Route(
+        "GET",
+        "/v1/keypairs",
+        index,
+        policy.LIST,
+        query=schema.LIST,
+        answers={200: Page("keypairs", KeyPair)},
+        leads={"key_name": "$response.body#/keypairs/0/name"},
+    ),
     Route("GET", "/v1/keypairs/{key_name}", show, policy.SHOW, query=schema.ONE, answers={200: KeyPair}),
     Route("DELETE", "/v1/keypairs/{key_name}", delete, policy.DELETE, query=schema.ONE, answers={204: None}),
 ]

@@ -76,7 +76,14 @@ ROUTES = [
         leads={"group_id": "$response.body#/uuid"},
     ),
     Route(
-        "GET", "/v1/server_groups", index, policy.LIST, query=schema.LIST, answers={200: Page("server_groups", ServerGroup)}, refuses=(404,)
+        "GET",
+        "/v1/server_groups",
+        index,
+        policy.LIST,
+        query=schema.LIST,
+        answers={200: Page("server_groups", ServerGroup)},
+        refuses=(404,),
+        leads={"group_id": "$response.body#/server_groups/0/uuid"},
     ),
     Route("GET", "/v1/server_groups/{group_id}", show, policy.SHOW, answers={200: ServerGroup}),
     Route("DELETE", "/v1/server_groups/{group_id}", delete, policy.DELETE, answers={204: None}),
