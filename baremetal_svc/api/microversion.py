@@ -14,7 +14,7 @@ _FORM = re.compile(r"^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\Z")
 HISTORY = {
     1: "The contract of Mogan: servers, power states, flavors, node names.",
     2: "Operations with steps and long poll, pools, node details, flavors with pools, links to operations, lists with next links.",
-    3: "Tags of servers, facts of flavors, cancelling, events and faults, limits and quotas, an owner for and a release of adopted servers.",
+    3: "Tags of servers, facts of flavors, cancelling, events and faults, limits and quotas, owners and release of adopted servers.",
 }
 
 
