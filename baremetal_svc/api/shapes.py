@@ -11,7 +11,12 @@ from baremetal_svc.api.microversion import MINIMUM
 from baremetal_svc.api.validation import Schema, closed
 from baremetal_svc.api.views import Json, Link
 
-_PLAIN: dict[Any, Schema] = {bool: {"type": "boolean"}, int: {"type": "integer"}, wtypes.text: {"type": ["string", "null"]}}
+_PLAIN: dict[Any, Schema] = {
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": ["number", "null"]},
+    wtypes.text: {"type": ["string", "null"]},
+}
 _MOMENT = {"type": ["string", "null"], "format": "date-time"}
 _ID = {"type": "string", "format": "uuid"}
 

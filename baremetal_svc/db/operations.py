@@ -9,11 +9,13 @@ from sqlalchemy import Connection, select, update
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Operation, Secret, Step
-from baremetal_svc.domain.operation import FINAL, LIVE, State
+from baremetal_svc.db.models import Operation, Secret, Server, Step
+from baremetal_svc.domain.operation import FINAL, LIVE, State, StepState
 
 OP = Operation.__table__.c
 STEP = Step.__table__.c
+#: Operations of the past that an estimate is made from.
+PAST = 20
 
 
 def insert(conn: Connection, values: Mapping[str, Any], *, deadline: float | None) -> None:
@@ -70,6 +72,22 @@ def create_of(conn: Connection, server_id: str) -> str | None:
 def steps_of(conn: Connection, operation_id: str) -> list[rows.Row]:
     """The steps in the order of the flow."""
     return rows.all_of(conn, select(Step.__table__).where(STEP.operation_id == operation_id).order_by(STEP.position))
+
+
+def estimates(conn: Connection, operation: rows.Row) -> dict[str, float]:
+    """Mean seconds of each step over the last operations of the kind that were done for the same project and flavor; {} for none."""
+    server = Server.__table__.c
+    project = OP.project_id.is_(None) if operation["project_id"] is None else OP.project_id == operation["project_id"]
+    past = select(OP.id).where(project, OP.kind == operation["kind"], OP.state == State.DONE).order_by(OP.created_at.desc()).limit(PAST)
+    flavor = conn.execute(select(server.flavor_id).where(server.id == operation["target_id"])).scalar()
+    if flavor is not None:
+        past = past.join(Server.__table__, server.id == OP.target_id).where(server.flavor_id == flavor)
+    ids = conn.execute(past).scalars().all()
+    if not ids:
+        return {}
+    mean = select(STEP.name, sa.func.avg(STEP.ended_at - STEP.started_at))
+    taken = mean.where(STEP.operation_id.in_(ids), STEP.state == StepState.DONE, STEP.started_at.is_not(None)).group_by(STEP.name)
+    return {name: round(max(0.0, float(seconds)), 3) for name, seconds in conn.execute(taken).tuples() if seconds is not None}
 
 
 def page(

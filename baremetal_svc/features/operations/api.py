@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Controllers and views of operations."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from wsme import types as wtypes
@@ -16,7 +17,7 @@ _ONE = "/v1/operations/{operation_id}"
 
 
 class Step(wtypes.Base):
-    """One step: pending, running, done, failed, undoing or undone."""
+    """One step: pending, running, done, failed, undoing or undone; ``estimate``: seconds, null where the past tells nothing."""
 
     name = wtypes.text
     state = wtypes.text
@@ -24,6 +25,7 @@ class Step(wtypes.Base):
     started_at = wtypes.text
     ended_at = wtypes.text
     seq = int
+    estimate = views.Attribute(float, since=3)
 
 
 class Operation(wtypes.Base):
@@ -57,17 +59,16 @@ def index(call: Call) -> Answer:
 
 def show(call: Call, operation_id: str) -> Answer:
     """GET /v1/operations/{operation_id}[?wait=SECONDS&after=SEQ]."""
-    row, steps, faults = service.show(call, operation_id)
-    values = {**_view(call, row), "steps": [_step(step) for step in steps]}
+    shown = service.show(call, operation_id)
+    values = _single(call, shown)
     if call.context.is_operator:
-        values["faults"] = [{"code": fault["code"], "message": fault["message"]} for fault in faults]
+        values["faults"] = [{"code": fault["code"], "message": fault["message"]} for fault in shown.faults]
     return Answer(200, views.single(Operation, values))
 
 
 def cancel(call: Call, operation_id: str) -> Answer:
     """DELETE /v1/operations/{operation_id}: 202 with the operation, which stops before its next step and undoes what it did."""
-    row, steps = service.cancel(call, operation_id)
-    values = {**_view(call, row), "steps": [_step(step) for step in steps]}
+    values = _single(call, service.cancel(call, operation_id))
     return Answer(202, views.single(Operation, values), {"Location": f"{call.base}/v1/operations/{operation_id}"})
 
 
@@ -84,10 +85,15 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
     return {**values, "links": views.links(call, "operations", row["id"])}
 
 
-def _step(row: Row) -> dict[str, Any]:
+def _single(call: Call, shown: service.Shown) -> dict[str, Any]:
+    return {**_view(call, shown.row), "steps": [_step(call, step, shown.estimates) for step in shown.steps]}
+
+
+def _step(call: Call, row: Row, estimates: Mapping[str, float]) -> dict[str, Any]:
     # Most steps take less than a second.
     times = {name: views.moment(row[name], "milliseconds") for name in ("started_at", "ended_at")}
-    return {**{name: row[name] for name in ("name", "state", "attempts", "seq")}, **times}
+    estimate = {"estimate": estimates.get(row["name"])} if call.version >= 3 else {}
+    return {**{name: row[name] for name in ("name", "state", "attempts", "seq")}, **times, **estimate}
 
 
 ROUTES = [

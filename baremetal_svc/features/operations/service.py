@@ -3,6 +3,7 @@
 
 import threading
 import time
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -35,8 +36,18 @@ def page(call: Call, limit: int) -> list[Row]:
     return call.services.db.query(work)
 
 
-def show(call: Call, operation_id: str) -> tuple[Row, list[Row], list[Row]]:
-    """An operation, its steps and what operators are told of it.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An operation, its steps, what operators are told of it, and the seconds that each step took in the past."""
+
+    row: Row
+    steps: list[Row]
+    faults: list[Row]
+    estimates: dict[str, float]
+
+
+def show(call: Call, operation_id: str) -> Shown:
+    """An operation with all that is shown of it.
 
     With ``wait`` not before its seq is above ``after``, it has ended, or the seconds have passed.
 
@@ -50,7 +61,13 @@ def show(call: Call, operation_id: str) -> tuple[Row, list[Row], list[Row]]:
             row = _awaited(call, row, time.monotonic() + wait)
         finally:
             call.services.polls.release()
-    return call.services.db.query(lambda conn: (row, operations.steps_of(conn, operation_id), faults.open_of(conn, operation_id)))
+    return call.services.db.query(lambda conn: _shown(conn, row))
+
+
+def _shown(conn: Connection, row: Row) -> Shown:
+    # What has ended needs no estimate.
+    estimates = {} if row["state"] in FINAL else operations.estimates(conn, row)
+    return Shown(row, operations.steps_of(conn, row["id"]), faults.open_of(conn, row["id"]), estimates)
 
 
 def _awaited(call: Call, row: Row, until: float) -> Row:
@@ -62,13 +79,13 @@ def _awaited(call: Call, row: Row, until: float) -> Row:
     return row
 
 
-def cancel(call: Call, operation_id: str) -> tuple[Row, list[Row]]:
-    """Ask an operation to stop; again is a no-op. The operation and its steps.
+def cancel(call: Call, operation_id: str) -> Shown:
+    """Ask an operation to stop; again is a no-op. The operation as it is then.
 
     :raises NotFound: unknown or foreign. :raises Conflict: it has ended, only goes forward, or its server is locked.
     """
 
-    def work(conn: Connection) -> tuple[Row, list[Row]]:
+    def work(conn: Connection) -> Shown:
         row = _visible(conn, call, operation_id)
         if row["state"] in FINAL:
             raise Conflict(f"Operation {operation_id} has ended: it is {row['state']}.", hint="There is nothing left to cancel.")
@@ -78,7 +95,7 @@ def cancel(call: Call, operation_id: str) -> tuple[Row, list[Row]]:
         if server is not None:
             check_unlocked(server, is_operator=call.context.is_operator)
         operations.request_cancel(conn, operation_id)
-        return existing(operations.get(conn, operation_id), "operation", operation_id), operations.steps_of(conn, operation_id)
+        return _shown(conn, existing(operations.get(conn, operation_id), "operation", operation_id))
 
     found = call.services.db.transact(work)
     call.services.wake(operation_id)

@@ -108,3 +108,24 @@ def test_many_long_polls_leave_room_for_others(service: Service) -> None:
         thread.join()
     quick, *slow = sorted(done)
     assert quick < 1.5 < min(slow)
+
+
+def test_steps_are_estimated_by_what_the_same_took_before(service: Service) -> None:
+    body = service.prepared(nodes=4)
+    flavor, other = body["server"]["flavor_uuid"], service.flavor()
+
+    def estimates(flavor: str, **more: str) -> list[object]:
+        """Of a create that waits for its machine."""
+        service.world.instant = False
+        server = service.call("POST", "/v1/servers", {"server": {**body["server"], "flavor_uuid": flavor}}).json["uuid"]
+        service.step()
+        [operation] = service.call("GET", f"/v1/operations?server_uuid={server}").json["operations"]
+        steps = service.call("GET", f"/v1/operations/{operation['uuid']}", **more).json["steps"]  # type: ignore[arg-type]
+        service.world.instant = True
+        service.work()
+        return [step.get("estimate", "not shown") for step in steps]
+
+    assert set(estimates(flavor)) == {None}
+    assert all(isinstance(seconds, float) for seconds in estimates(flavor))
+    assert set(estimates(other)) == {None}, "another flavor's machines take other times"
+    assert set(estimates(flavor, version="1.2")) == {"not shown"}
