@@ -80,6 +80,8 @@ class Runner:
         flow = self._kinds[run.operation["kind"]].build(run.operation["arguments"])
         for task in kinds.tasks_of(flow):
             task.run = run
+            # An exception that leaves a revert would lose every undo before it.
+            task.revert = _until_done(task.revert)
             if LIFECYCLE[run.operation["kind"]].deadline is None:
                 task.execute = _until_done(task.execute)
         detail = persistence.load(run, backend)
@@ -127,7 +129,7 @@ class Runner:
 
 
 def _until_done(execute: Callable[..., Any]) -> Callable[..., Any]:
-    """Operations without a deadline take no answer for the last one: a node that is not released would be lost."""
+    """For undoing, and operations without a deadline: no answer is the last one; the operation is kept and tried again."""
 
     @functools.wraps(execute)
     def call(*args: Any, **kwargs: Any) -> Any:

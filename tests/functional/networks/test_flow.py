@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from baremetal_svc.domain.errors import OutsideRefused
 from tests.fixtures import properties
 from tests.fixtures.properties import Scenario
 from tests.fixtures.service import Service
@@ -104,3 +105,19 @@ def test_a_delete_cuts_an_attachment_short(service: Service) -> None:
     properties.finish(service)
     assert {kind for kind, *_ in service.world.snapshot()} == {"port"}
     assert all(port.device_id == "" for port in service.world.ports.values())
+
+
+def test_an_undo_that_is_refused_is_tried_again_until_it_is_done(service: Service) -> None:
+    """A refusal in a revert ended the flow in REVERT_FAILURE: what came before was never undone, and the server stayed blocked."""
+    _active(service)
+    before = service.world.snapshot()
+    service.world.fail_next("attach_vif", error=OutsideRefused("no"))
+    service.world.fail_next("release_port", error=OutsideRefused("not now"))
+    _attach(service, own=False)
+    service.work()
+    assert [row["kind"] for row in service.live()] == ["networks.attach"]
+    service.pass_time(400)
+    service.work()
+    assert service.live() == []
+    assert service.world.snapshot() == before
+    assert len(service.call("GET", _path(service)).json["nics"]) == 1
