@@ -8,6 +8,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from baremetal_svc.conf.deadlines import deadline
 from baremetal_svc.context import RequestContext
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
@@ -47,6 +48,10 @@ class Call:
     def visible_project(self) -> str | None:
         """The project whose things the caller sees; None for an operator, who sees all."""
         return None if self.context.is_operator else self.context.project_id
+
+    def deadline(self, kind: str) -> float | None:
+        """Seconds that an operation of the kind may take; None for any time."""
+        return deadline(self.services.conf, kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from baremetal_svc.domain.errors import UnsupportedVersion
 
 SERVICE_TYPE = "baremetal_compute"
 HEADER = "OpenStack-API-Version"
-MINIMUM, MAXIMUM = 1, 3
+MINIMUM, MAXIMUM = 1, 4
 _FORM = re.compile(r"^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\Z")
 
 #: What each minor version added; the history page of the docs is made from it.
@@ -15,6 +15,7 @@ HISTORY = {
     1: "The contract of Mogan: servers, power states, flavors, node names.",
     2: "Operations with steps and long poll, pools, node details, flavors with pools, links to operations, lists with next links.",
     3: "Tags of servers, facts of flavors, cancelling, events and faults, limits and quotas, owners and release of adopted servers.",
+    4: "Retry of servers in error, reset of their status, faults cleared by operators.",
 }
 
 

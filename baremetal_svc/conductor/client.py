@@ -6,7 +6,7 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import oslo_messaging
 from oslo_db.exception import DBDuplicateEntry
@@ -23,16 +23,29 @@ LOG = logging.getLogger(__name__)
 SHAPES: Mapping[str, int] = dict.fromkeys(LIFECYCLE, 1)
 
 
-def enqueue(conn: Connection, context: RequestContext, kind: str, server_id: str, arguments: Mapping[str, Any]) -> str:
+class Asking(Protocol):
+    """Who asks, and how long each kind may take."""
+
+    @property
+    def context(self) -> RequestContext:
+        """Of the request."""
+        ...
+
+    def deadline(self, kind: str) -> float | None:
+        """Seconds from now until operations of the kind are stopped; None for never."""
+        ...
+
+
+def enqueue(conn: Connection, asking: Asking, kind: str, server_id: str, arguments: Mapping[str, Any]) -> str:
     """Insert an operation of a server and show its "during" status, in the caller's transaction; the operation's id.
 
     :raises OperationInProgress: another one is live; its id and kind are named.
     """
     operation_id = str(uuid.uuid4())
-    values = {"live_server": server_id, **_who(context, server_id)}
+    values = {"live_server": server_id, **_who(asking.context, server_id)}
     try:
         with conn.begin_nested():
-            _insert(conn, operation_id, kind, server_id, arguments, values)
+            _insert(conn, operation_id, kind, server_id, arguments, values, asking.deadline(kind))
     except DBDuplicateEntry as error:
         raise in_progress(conn, server_id) from error
     if LIFECYCLE[kind].during is not None:
@@ -40,7 +53,7 @@ def enqueue(conn: Connection, context: RequestContext, kind: str, server_id: str
     return operation_id
 
 
-def enqueue_delete(conn: Connection, context: RequestContext, server_id: str, arguments: Mapping[str, Any]) -> tuple[str, bool]:
+def enqueue_delete(conn: Connection, asking: Asking, server_id: str, arguments: Mapping[str, Any]) -> tuple[str, bool]:
     """Insert the delete of a server beside its live operation, which is asked to stop; (operation id, whether it is new).
 
     A second delete is the same operation.
@@ -50,8 +63,8 @@ def enqueue_delete(conn: Connection, context: RequestContext, server_id: str, ar
         return live_delete["id"], False
     live = operations.live_of(conn, server_id)
     operation_id = str(uuid.uuid4())
-    values = {"live_delete": server_id, "blocked_by": None if live is None else live["id"], **_who(context, server_id)}
-    _insert(conn, operation_id, "servers.delete", server_id, arguments, values)
+    values = {"live_delete": server_id, "blocked_by": None if live is None else live["id"], **_who(asking.context, server_id)}
+    _insert(conn, operation_id, "servers.delete", server_id, arguments, values, asking.deadline("servers.delete"))
     if live is not None:
         operations.request_cancel(conn, live["id"])
     servers.set_columns(conn, server_id, status=LIFECYCLE["servers.delete"].during)
@@ -64,7 +77,7 @@ def enqueue_release(conn: Connection, claim: Mapping[str, Any], arguments: Mappi
         with conn.begin_nested():
             # Of no project: tenants see no nodes, and their server is gone when this begins to clean.
             values = {"live_release": claim["id"], "project_id": None, "request_id": request_id, "user_id": None}
-            _insert(conn, str(uuid.uuid4()), "nodes.release", claim["id"], arguments, values)
+            _insert(conn, str(uuid.uuid4()), "nodes.release", claim["id"], arguments, values, LIFECYCLE["nodes.release"].deadline)
     except DBDuplicateEntry:
         LOG.debug("Claim %s is being released already", claim["id"])
 
@@ -79,10 +92,16 @@ def in_progress(conn: Connection, server_id: str) -> OperationInProgress:
 
 
 def _insert(
-    conn: Connection, operation_id: str, kind: str, target_id: str, arguments: Mapping[str, Any], values: Mapping[str, Any]
+    conn: Connection,
+    operation_id: str,
+    kind: str,
+    target_id: str,
+    arguments: Mapping[str, Any],
+    values: Mapping[str, Any],
+    deadline: float | None,
 ) -> None:
     row = {"id": operation_id, "kind": kind, "shape": SHAPES[kind], "target_id": target_id, "arguments": dict(arguments), **values}
-    operations.insert(conn, row, deadline=LIFECYCLE[kind].deadline)
+    operations.insert(conn, row, deadline=deadline)
 
 
 def _who(context: RequestContext, server_id: str) -> dict[str, Any]:

@@ -27,10 +27,21 @@ def end(run: Run, storage: Any) -> tuple[rows.Row, list[rows.Row]]:
     """
     error = None if storage.get_flow_state() == states.SUCCESS else _error(storage)
     state = State.DONE if error is None else State.CANCELLED if error["code"] == errors.Cancelled.code else State.FAILED
+    return conclude(run, state, error)
+
+
+def conclude(run: Run, state: State, error: dict[str, Any] | None) -> tuple[rows.Row, list[rows.Row]]:
+    """The finalising transaction; the operation's row and its steps as they stand then.
+
+    :raises LeaseLost:
+    :raises Outage:
+    """
 
     def work(conn: Connection) -> tuple[rows.Row, list[rows.Row]]:
         _end_server(conn, run, state, error)
         operations.finish(conn, run.id, run.generation, state, error)
+        if state is State.DONE:
+            faults.clear(conn, run.id)
         persistence.destroy(conn, run.id)
         row = operations.get(conn, run.id)
         assert row is not None  # noqa: S101 (this transaction holds it)
@@ -49,6 +60,9 @@ def _end_server(conn: Connection, run: Run, state: State, error: dict[str, Any] 
         faults.record(conn, kind="server", target_id=server_id, operation_id=run.id, code=error["code"], message=error["message"])
     if change.during is None:
         return
+    if of_server and state is State.DONE:
+        # What went wrong before has been made good: a retry, a rebuild, a second power change.
+        faults.clear(conn, server_id)
     delete = operations.live_delete_of(conn, server_id)
     if delete is not None and delete["id"] != run.id:
         return  # it shows "deleting" already, and the delete goes on from here

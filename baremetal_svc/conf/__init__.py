@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configuration: every option in one place, registered on a ConfigOpts that is passed in, never read from a global."""
 
+import sys
 from typing import Any
 
 from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
 
-from baremetal_svc.conf import gateways, limits, observability, service, web
+from baremetal_svc.conf import deadlines, gateways, limits, observability, service, web
 
 PROJECT = "baremetal_svc"
 # Ironic's client logs each refusal as an error before it raises it: the gateway decides what it was.
@@ -25,6 +26,7 @@ def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
     log.register_options(conf)
     db_options.set_defaults(conf)
     service.register(conf)
+    deadlines.register(conf)
     gateways.register(conf)
     observability.register(conf)
     limits.register(conf)
@@ -33,12 +35,29 @@ def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
 
 
 def load(args: list[str]) -> cfg.ConfigOpts:
-    """Parse the command line and the files it names into the global object, which oslo.messaging's tracing reads."""
+    """Parse the command line and the files it names into the global object, which oslo.messaging's tracing reads.
+
+    :raises SystemExit: a value is out of its bounds; the option is named.
+    """
     register(cfg.CONF)
     log.set_defaults(_LINE, [*log.get_default_log_levels(), *_QUIET])
     cfg.CONF(args, project=PROJECT, prog=PROJECT)
+    try:
+        check(cfg.CONF)
+    except (cfg.Error, ValueError) as error:
+        sys.exit(f"The configuration cannot be used: {error}")
     log.setup(cfg.CONF, PROJECT)
     return cfg.CONF
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Read every option once: oslo.config judges a value only when it is asked for, which may be hours after the start.
+
+    :raises cfg.ConfigFileValueError: a value is not of its type or out of its bounds.
+    """
+    for group, options in list_opts():
+        for option in options:
+            conf[group][option.dest]
 
 
 def list_opts() -> list[tuple[str, list[Any]]]:
@@ -46,6 +65,7 @@ def list_opts() -> list[tuple[str, list[Any]]]:
     return [
         ("api", service.API),
         ("conductor", [*service.CONDUCTOR, *service.NOTIFICATIONS]),
+        ("deadlines", deadlines.DEADLINES),
         ("secrets", service.SECRETS),
         ("quotas", limits.QUOTAS),
         ("metrics", observability.METRICS),

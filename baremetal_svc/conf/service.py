@@ -32,7 +32,7 @@ API = [
 
 CONDUCTOR = [
     cfg.StrOpt("host", default=socket.gethostname(), sample_default="localhost", help="Name of this conductor in leases and on the bus."),
-    cfg.FloatOpt("lease", default=15.0, min=1.0, help="Seconds for which a conductor owns an operation unless it renews."),
+    cfg.FloatOpt("lease", default=15.0, min=5.0, help="Seconds for which a conductor owns an operation unless it renews."),
     cfg.FloatOpt("poll_interval", default=1.0, min=0.05, help="Seconds between looks for due operations, besides wake-ups."),
     cfg.IntOpt("workers", default=8, min=1, help="Flows that one conductor runs at once; waiting ones take none."),
     cfg.FloatOpt("listing_interval", default=1.0, min=0.1, help="Seconds between bulk listings of Ironic while operations wait for nodes."),

@@ -58,6 +58,11 @@ def clear(conn: Connection, target_id: str) -> None:
     conn.execute(update(Fault.__table__).where(FAULT.target_id == target_id, FAULT.cleared_at.is_(None)).values(cleared_at=now()))
 
 
+def clear_one(conn: Connection, fault_id: str) -> None:
+    """Close a fault, if it is open."""
+    conn.execute(update(Fault.__table__).where(FAULT.id == fault_id, FAULT.cleared_at.is_(None)).values(cleared_at=now()))
+
+
 def open_of(conn: Connection, target_id: str) -> list[rows.Row]:
     """Open faults of a target, newest first."""
     statement = select(Fault.__table__).where(FAULT.target_id == target_id, FAULT.cleared_at.is_(None))

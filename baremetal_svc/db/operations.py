@@ -58,15 +58,18 @@ def live_delete_of(conn: Connection, server_id: str) -> rows.Row | None:
     return rows.one(conn, select(Operation.__table__).where(OP.live_delete == server_id))
 
 
-def last_failed_of(conn: Connection, server_id: str) -> rows.Row | None:
-    """The newest failed operation of a server, or None: its error is the server's fault."""
+def last_failed_of(conn: Connection, server_id: str, kinds: Sequence[str] = ()) -> rows.Row | None:
+    """The newest failed operation of a server, of certain kinds or any, or None: its error is the server's fault."""
     statement = select(Operation.__table__).where(OP.target_id == server_id, OP.state == State.FAILED)
+    if kinds:
+        statement = statement.where(OP.kind.in_(kinds))
     return rows.one(conn, statement.order_by(OP.created_at.desc()).limit(1))
 
 
 def create_of(conn: Connection, server_id: str) -> str | None:
-    """Id of the operation that created a server."""
-    return conn.execute(select(OP.id).where(OP.target_id == server_id, OP.kind == "servers.create")).scalar()
+    """Id of the operation that was to create a server: the first one, where it was retried."""
+    statement = select(OP.id).where(OP.target_id == server_id, OP.kind == "servers.create")
+    return conn.execute(statement.order_by(OP.created_at).limit(1)).scalar()
 
 
 def steps_of(conn: Connection, operation_id: str) -> list[rows.Row]:
@@ -176,7 +179,12 @@ def park(conn: Connection, operation_id: str, generation: int, *, reason: str, s
         lease_until=None,
         reason=reason[:2000],
         # A cancel or a wake-up that came while it was running must not be slept through.
-        wake_at=sa.case((sa.or_(OP.cancel_requested, OP.wake_at.is_not(None)), now()), else_=now() + seconds),
+        wake_at=sa.case(
+            (sa.or_(OP.cancel_requested, OP.wake_at.is_not(None)), now()),
+            # Not past its deadline; one that is undoing behind it already has the seconds.
+            (sa.and_(OP.deadline_at > now(), OP.deadline_at < now() + seconds), OP.deadline_at),
+            else_=now() + seconds,
+        ),
         **wait,
         attempts=OP.attempts + 1 if vain else 0,
     )
@@ -235,6 +243,11 @@ def plan_steps(conn: Connection, operation_id: str, names: Sequence[str]) -> Non
     ]
     if values:
         conn.execute(sa.insert(Step), values)
+
+
+def forget_steps(conn: Connection, operation_id: str) -> None:
+    """Delete the steps of an operation that begins anew."""
+    conn.execute(sa.delete(Step.__table__).where(STEP.operation_id == operation_id))
 
 
 def save_step(conn: Connection, operation_id: str, name: str, state: str) -> None:

@@ -172,7 +172,7 @@ class DeployFailed(ServiceError):
 
     code = "deploy_failed"
     title = "The node could not be deployed"
-    hint = "The server was tried elsewhere where possible; delete it and create it again."
+    hint = "The server was tried elsewhere where possible; retry it (microversion 1.4) or delete it."
 
 
 class OutsideRefused(ServiceError):
@@ -204,6 +204,14 @@ class DeadlineExceeded(ServiceError):
     code = "deadline_exceeded"
     title = "The operation took too long"
     hint = "Its last step says where it stood; try again or give the request id to the operator."
+
+
+class LogbookUnreadable(ServiceError):
+    """What was saved of an operation's progress cannot be read."""
+
+    code = "logbook_unreadable"
+    title = "The progress of the operation could not be read"
+    hint = "What it held was let go; try again, and give the request id to the operator."
 
 
 def existing(found: T | None, what: str, identifier: str) -> T:

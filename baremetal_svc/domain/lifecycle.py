@@ -12,7 +12,9 @@ class Change:
     """One row: from which statuses, shown during, on success, on failure; None stands for "there is no server" or "unchanged".
 
     :ivar cancellable: a delete may stop it between two tasks.
-    :ivar deadline: seconds after which it is stopped and undone or brought to its failure status; None for never.
+    :ivar deadline: seconds after which it is stopped and undone or brought to its failure status, unless [deadlines] says otherwise;
+        None for never.
+    :ivar retriable: when it was what brought the server to ``error``, a retry begins it again from there.
     """
 
     allowed: frozenset[Status | None]
@@ -21,6 +23,7 @@ class Change:
     failure: Status | None
     cancellable: bool = True
     deadline: float | None = 3600.0
+    retriable: bool = False
 
 
 def _row(allowed: set[Status | None], during: Status, success: Status | None, failure: Status, **more: float | bool | None) -> Change:
@@ -32,17 +35,17 @@ _SETTLED: frozenset[Status | None] = frozenset({Status.ACTIVE, Status.STOPPED})
 _POWER = 900.0
 
 LIFECYCLE: dict[str, Change] = {
-    "servers.create": _row({None}, Status.BUILDING, Status.ACTIVE, Status.ERROR),
-    "servers.delete": _row(_ANY, Status.DELETING, None, Status.ERROR, cancellable=False, deadline=7200.0),
+    "servers.create": _row({None}, Status.BUILDING, Status.ACTIVE, Status.ERROR, retriable=True),
+    "servers.delete": _row(_ANY, Status.DELETING, None, Status.ERROR, cancellable=False, deadline=7200.0, retriable=True),
     "power.start": _row({Status.STOPPED, Status.ACTIVE}, Status.POWERING_ON, Status.ACTIVE, Status.STOPPED, deadline=_POWER),
     "power.stop": _row({Status.ACTIVE}, Status.POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
     "power.soft_stop": _row({Status.ACTIVE}, Status.SOFT_POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
-    "power.reboot": _row({Status.ACTIVE}, Status.REBOOTING, Status.ACTIVE, Status.ERROR, deadline=_POWER),
+    "power.reboot": _row({Status.ACTIVE}, Status.REBOOTING, Status.ACTIVE, Status.ERROR, deadline=_POWER, retriable=True),
     "power.soft_reboot": _row({Status.ACTIVE}, Status.SOFT_REBOOTING, Status.ACTIVE, Status.ACTIVE, deadline=_POWER),
     "adoption.adopt": _row({None}, Status.BUILDING, Status.ACTIVE, Status.ERROR),
-    "adoption.release": _row({*_SETTLED, Status.ERROR}, Status.DELETING, None, Status.ERROR, cancellable=False),
+    "adoption.release": _row({*_SETTLED, Status.ERROR}, Status.DELETING, None, Status.ERROR, cancellable=False, retriable=True),
     # Its failure is "error": the disk may be half written. Rebuilding again completes it.
-    "rebuild.deploy": _row({*_SETTLED, Status.ERROR}, Status.REBUILDING, Status.ACTIVE, Status.ERROR, cancellable=False),
+    "rebuild.deploy": _row({*_SETTLED, Status.ERROR}, Status.REBUILDING, Status.ACTIVE, Status.ERROR, cancellable=False, retriable=True),
     # A connection comes and goes beside the status.
     "networks.attach": Change(_SETTLED, None, None, None, deadline=900.0),
     "networks.detach": Change(_SETTLED, None, None, None, cancellable=False, deadline=900.0),
@@ -70,6 +73,8 @@ def mermaid() -> str:
         lines += [
             f"    {_id(status)} --> {_id(change.during)}: {kind}" for status in sorted(change.allowed, key=str) if _drawn(status, change)
         ]
+        if change.retriable and Status.ERROR not in change.allowed:
+            lines.append(f"    {_id(Status.ERROR)} --> {_id(change.during)}: {kind}, retried")
         lines.append(f"    {_id(change.during)} --> {_id(change.success)}: done")
         if change.failure != change.success:
             lines.append(f"    {_id(change.during)} --> {_id(change.failure)}: failed")

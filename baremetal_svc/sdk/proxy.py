@@ -86,6 +86,26 @@ class Proxy(proxy.Proxy):
         body = {"target": "rebuild", "preserve_ephemeral": preserve_ephemeral, **({"image_uuid": image_id} if image_id else {})}
         return self._asked("PUT", server, "states/provision", body)
 
+    def retry_server(self, server: Server | str, **secrets: Any) -> str:
+        """Begin again what brought it to error; user_data (base64), adminPass, personality and public_key of its create are given again.
+
+        The id of the operation.
+        """
+        return self._asked("PUT", server, "states/provision", {"target": "retry", **secrets})
+
+    def reset_server(self, server: Server | str) -> str:
+        """Set its status to what its machine shows, for operators; that status."""
+        return str(self._send("PUT", f"{Server.base_path}/{_id(server)}/states/reset").json()["status"])
+
+    def faults(self, **query: Any) -> list[dict[str, Any]]:
+        """Faults of nodes, servers and operations for operators, newest first, at most a thousand; open, target_kind, target_uuid."""
+        found: list[dict[str, Any]] = self._send("GET", "/faults", params=query).json()["faults"]
+        return found
+
+    def clear_fault(self, fault_id: str) -> None:
+        """Close a fault; a node without open ones may be offered again."""
+        self._send("PUT", f"/faults/{fault_id}/cleared")
+
     def lock_server(self, server: Server | str, *, locked: bool = True) -> None:
         """Lock or unlock it."""
         self._send("PUT", f"{Server.base_path}/{_id(server)}/states/lock", json={"target": locked})

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oslo_config import cfg
 
+from baremetal_svc import conf as configuration
 from baremetal_svc.conductor.claims import Claims
 from baremetal_svc.conductor.interruptions import LeaseLost
 from baremetal_svc.db import models
@@ -134,6 +136,33 @@ def test_past_its_deadline_an_operation_is_undone_and_says_so(service: Service) 
     assert shown["status"] == "error"
     assert "deadline" in shown["fault"]["message"]
     assert service.world.snapshot() == frozenset()
+
+
+def test_a_wait_ends_at_the_deadline_at_the_latest(service: Service) -> None:
+    service.world.instant = False
+    service.conf.set_override("servers_create", 40.0, "deadlines")
+    properties.create(service)
+    for _ in range(2):
+        service.step()
+    [row] = service.live()
+    assert row["state"] == "waiting"
+    assert row["deadline_at"] == pytest.approx(row["created_at"] + 40, abs=1)
+    assert row["wake_at"] == row["deadline_at"]
+    service.pass_time(41)
+    service.world.instant = True
+    properties.finish(service)
+    [create] = [row for row in service.rows(models.Operation) if row["kind"] == "servers.create"]
+    assert (create["state"], create["error"]["code"], create["error"]["step"]) == ("failed", "deadline_exceeded", "wait-until-deployed")
+
+
+@pytest.mark.parametrize(("group", "name", "value"), [("conductor", "lease", "4.9"), ("deadlines", "servers_create", "0")])
+def test_a_value_out_of_bounds_is_refused_at_the_start_by_its_name(tmp_path: Path, group: str, name: str, value: str) -> None:
+    path = tmp_path / "bad.conf"
+    path.write_text(f"[{group}]\n{name} = {value}\n")
+    conf = configuration.register(cfg.ConfigOpts())
+    conf(["--config-file", str(path)], project="baremetal_svc")
+    with pytest.raises(cfg.ConfigFileValueError, match=name):
+        configuration.check(conf)
 
 
 def test_an_unknown_shape_is_left_to_those_who_know_it(service: Service) -> None:

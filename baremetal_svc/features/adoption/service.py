@@ -52,7 +52,7 @@ def adopt(call: Call) -> tuple[Shown, str | None]:
         claims.take_offers(conn, node_id)
         claims.insert(conn, claim_id, node_id=node_id, server_id=server_id, project_id=row["project_id"], generation=0)
         arguments = {"server_id": server_id, "node_id": node_id, "claim_id": claim_id}
-        made[:] = [client.enqueue(conn, call.context, "adoption.adopt", server_id, arguments)]
+        made[:] = [client.enqueue(conn, call, "adoption.adopt", server_id, arguments)]
         return existing(servers.get(conn, server_id), "server", server_id)
 
     row, is_new = idempotency.once(call, servers.get, make, f"Node {node_id} is held by a server.")
@@ -74,7 +74,7 @@ def release(call: Call, server_id: str) -> str:
             raise Conflict(f"Server {server_id} holds no adopted machine.", hint=f"Delete it: DELETE /v1/servers/{server_id}.")
         ports = [nic["port_id"] for nic in nics.of_server(conn, server_id) if nic["port_id"]]
         arguments = {"server_id": server_id, "node_id": claim["node_id"], "claim_id": claim["id"], "port_ids": ports}
-        return client.enqueue(conn, call.context, "adoption.release", server_id, arguments)
+        return client.enqueue(conn, call, "adoption.release", server_id, arguments)
 
     try:
         operation_id = call.services.db.transact(work)

@@ -37,6 +37,12 @@ def of_server(call: Call, server_id: str) -> Answer:
     return _answer(call, service.of_server(call, server_id, views.limit(call)))
 
 
+def clear(call: Call, fault_id: str) -> Answer:
+    """PUT /v1/faults/{fault_id}/cleared: again is a no-op. A node without open faults may be offered again."""
+    service.clear(call, fault_id)
+    return Answer(204)
+
+
 def _answer(call: Call, rows: Sequence[Row]) -> Answer:
     return Answer(200, views.page(call, "faults", [_view(call, row) for row in rows], rows[-1]["id"] if rows else None))
 
@@ -55,6 +61,7 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
 _PAGE = Page("faults", Fault)
 ROUTES = [
     Route("GET", "/v1/faults", index, policy.LIST, query=schema.LIST, since=3, answers={200: _PAGE}, refuses=(404,)),
+    Route("PUT", "/v1/faults/{fault_id}/cleared", clear, policy.CLEAR, since=4, answers={204: None}),
     Route(
         "GET",
         "/v1/servers/{server_id}/faults",

@@ -9,6 +9,7 @@ from baremetal_svc.api.call import Call
 from baremetal_svc.db import faults, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import existing
+from baremetal_svc.scheduler.offers import recompute
 
 
 def of_server(call: Call, server_id: str, limit: int) -> list[Row]:
@@ -27,6 +28,18 @@ def page(call: Call, limit: int) -> list[Row]:
     filters = {column: call.query[name] for name, column in names.items() if name in call.query}
     still_open = call.query["open"].lower() in ("true", "1") if "open" in call.query else None
     return call.services.db.query(lambda conn: _page(conn, call, filters, still_open, limit))
+
+
+def clear(call: Call, fault_id: str) -> None:
+    """Close a fault; it stays in the history. :raises NotFound:"""
+
+    def work(conn: Connection) -> None:
+        row = existing(faults.get(conn, fault_id), "fault", fault_id)
+        faults.clear_one(conn, fault_id)
+        if row["target_kind"] == "node":
+            recompute(conn, [row["target_id"]])
+
+    call.services.db.transact(work)
 
 
 def _page(conn: Connection, call: Call, filters: dict[str, Any], still_open: bool | None, limit: int) -> list[Row]:

@@ -51,7 +51,7 @@ def attach(call: Call, server_id: str) -> str:
             "nic": wanted,
             "hostname": hostname(row["name"], server_id),
         }
-        return client.enqueue(conn, call.context, "networks.attach", server_id, arguments)
+        return client.enqueue(conn, call, "networks.attach", server_id, arguments)
 
     return _enqueued(call, work)
 
@@ -71,7 +71,7 @@ def detach(call: Call, server_id: str, port_id: str) -> str:
             "port_id": port_id,
             "preserve": nic["requested_port_id"] is not None,
         }
-        return client.enqueue(conn, call.context, "networks.detach", server_id, arguments)
+        return client.enqueue(conn, call, "networks.detach", server_id, arguments)
 
     return _enqueued(call, work)
 

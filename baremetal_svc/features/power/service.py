@@ -28,7 +28,7 @@ def set_power(call: Call, server_id: str) -> str:
         if row["node_id"] is None:
             raise Conflict(f"Server {server_id} has no machine.", hint="Delete it and create it again.")
         arguments = {"server_id": server_id, "node_id": row["node_id"], "power_target": power.target, "power_wanted": power.wanted}
-        return client.enqueue(conn, call.context, power.kind, server_id, arguments)
+        return client.enqueue(conn, call, power.kind, server_id, arguments)
 
     operation_id = call.services.db.transact(work)
     call.services.wake(operation_id)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The controller of rebuild."""
+"""The controllers of rebuild, retry and reset."""
+
+from wsme import types as wtypes
 
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
@@ -9,8 +11,19 @@ from baremetal_svc.features.rebuild import policy, schema, service
 
 def set_provision(call: Call, server_id: str) -> Answer:
     """PUT /v1/servers/{server_id}/states/provision: 202, the operation in Location."""
-    operation_id = service.rebuild(call, server_id)
+    operation_id = service.retry(call, server_id) if call.body["target"] == "retry" else service.rebuild(call, server_id)
     return Answer(202, None, {"Location": f"{call.base}/v1/operations/{operation_id}"})
+
+
+def reset(call: Call, server_id: str) -> Answer:
+    """PUT /v1/servers/{server_id}/states/reset: the status is what its machine shows, from ``error`` or from where it was left."""
+    return Answer(200, {"status": service.reset(call, server_id)})
+
+
+class Reset(wtypes.Base):
+    """The status from now on."""
+
+    status = wtypes.text
 
 
 ROUTES = [
@@ -23,4 +36,5 @@ ROUTES = [
         answers={202: STARTED},
         refuses=(409,),
     ),
+    Route("PUT", "/v1/servers/{server_id}/states/reset", reset, policy.RESET, since=4, answers={200: Reset}, refuses=(409,)),
 ]

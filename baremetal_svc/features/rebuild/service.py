@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The use case of rebuild. Nothing of the server is changed before the operation does it (defect 32 of Mogan)."""
+"""The use cases of rebuild, retry and reset. Nothing of the server is changed before the operation does it (defect 32 of Mogan)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
 
+from baremetal_svc.api import secrets
 from baremetal_svc.api.call import Call
 from baremetal_svc.conductor import client
-from baremetal_svc.db import claims, operations, servers
+from baremetal_svc.db import claims, keypairs, nodes, operations, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, existing
 from baremetal_svc.domain.image import check_active, check_partitions
 from baremetal_svc.domain.lifecycle import check_allowed
-from baremetal_svc.domain.server import check_unlocked
+from baremetal_svc.domain.server import Status, check_unlocked
+from baremetal_svc.features.rebuild import rules
 
 
 def rebuild(call: Call, server_id: str) -> str:
@@ -39,7 +42,7 @@ def rebuild(call: Call, server_id: str) -> str:
             "partitions": server["partitions"],
             "preserve_ephemeral": bool(call.body.get("preserve_ephemeral")),
         }
-        return client.enqueue(conn, call.context, "rebuild.deploy", server_id, arguments)
+        return client.enqueue(conn, call, "rebuild.deploy", server_id, arguments)
 
     operation_id = call.services.db.transact(work)
     call.services.wake(operation_id)
@@ -48,12 +51,78 @@ def rebuild(call: Call, server_id: str) -> str:
 
 def _rebuildable(conn: Connection, call: Call, server_id: str) -> tuple[Row, Row]:
     """The server, locked for this transaction, and its claim. :raises NotFound: :raises Conflict:"""
-    row = existing(servers.get(conn, server_id, call.visible_project, lock=True), "server", server_id)
-    check_unlocked(row, is_operator=call.context.is_operator)
-    if operations.live_of(conn, server_id) or operations.live_delete_of(conn, server_id):
-        raise client.in_progress(conn, server_id)
+    row = _resting(conn, call, server_id)
     check_allowed("rebuild.deploy", row["status"])
     claim = claims.live_of(conn, server_id)
     if claim is None:
         raise Conflict(f"Server {server_id} has no machine.", hint="Delete it and create it again.")
     return row, claim
+
+
+def _resting(conn: Connection, call: Call, server_id: str) -> Row:
+    """The server, locked for this transaction, when nothing of it goes on. :raises NotFound: :raises Conflict:"""
+    row = existing(servers.get(conn, server_id, call.visible_project, lock=True), "server", server_id)
+    check_unlocked(row, is_operator=call.context.is_operator)
+    if operations.live_of(conn, server_id) or operations.live_delete_of(conn, server_id):
+        raise client.in_progress(conn, server_id)
+    return row
+
+
+def retry(call: Call, server_id: str) -> str:
+    """Begin again what brought the server to ``error``, with the arguments that it had; the operation's id.
+
+    :raises NotFound: unknown or foreign. :raises Invalid: user data or files are no base64.
+    :raises Conflict: not in error, nothing to retry, a secret has to be given again, locked, another operation.
+    """
+    secrets.check(call.body)
+
+    def work(conn: Connection) -> str:
+        row = _resting(conn, call, server_id)
+        if row["status"] != Status.ERROR:
+            raise Conflict(f"Server {server_id} is {row['status']}, not error.", hint="Only what failed can be retried.")
+        failed = operations.last_failed_of(conn, server_id, rules.RETRIABLE)
+        if failed is None:
+            raise Conflict(f"Nothing of server {server_id} can be retried.", hint="Rebuild or delete it.")
+        if failed["kind"] == "servers.delete":
+            return client.enqueue_delete(conn, call, server_id, failed["arguments"])[0]
+        given = secrets.of(call.body)
+        if failed["kind"] == "servers.create":
+            given = _given_again(conn, row, failed["arguments"], given)
+        operation_id = client.enqueue(conn, call, failed["kind"], server_id, failed["arguments"])
+        secrets.put(conn, call.services.vault, operation_id, given)
+        return operation_id
+
+    operation_id = call.services.db.transact(work)
+    call.services.wake(operation_id)
+    return operation_id
+
+
+def _given_again(conn: Connection, server: Row, arguments: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets of a create once more: they were deleted when it ended. A key pair is found by its name.
+
+    :raises Conflict: one is missing.
+    """
+    pair = keypairs.get(conn, server["user_id"], server["key_name"]) if server["key_name"] else None
+    found = {**({} if pair is None else {"public_key": pair["public_key"]}), **given}
+    missing = rules.missing_secrets(arguments, found)
+    if missing:
+        words = ", ".join(secrets.WORDS[name] for name in missing)
+        raise Conflict(f"The create had {words}, which is not kept after its end.", hint=f"Give it again in the same request: {words}.")
+    return {name: value for name, value in found.items() if name in given or name in arguments.get("secret_names", ())}
+
+
+def reset(call: Call, server_id: str) -> str:
+    """Set the status of a server to what its machine shows; that status.
+
+    :raises NotFound: unknown. :raises Conflict: an operation is going on.
+    """
+
+    def work(conn: Connection) -> str:
+        row = _resting(conn, call, server_id)
+        node = None if row["node_id"] is None else nodes.get(conn, row["node_id"])
+        status = rules.shown_by(node, server_id)
+        power_state = row["power_state"] if node is None else node["power_state"]
+        servers.set_columns(conn, server_id, status=status, power_state=power_state)
+        return str(status)
+
+    return call.services.db.transact(work)

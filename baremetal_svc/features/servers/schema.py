@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies and queries of servers, by minor version. Source: Mogan's contract, sections 1.2 and 1.3."""
 
+from baremetal_svc.api import secrets
 from baremetal_svc.api.editing import PATCH
 from baremetal_svc.api.validation import BOOLEAN_TEXT, LIMIT, METADATA, NAME, TAGS, UUID, closed
 
@@ -15,8 +16,6 @@ _NETWORKS = {
     "items": {"oneOf": [closed({"net_id": UUID}, ["net_id"]), closed({"port_id": UUID}, ["port_id"])]},
 }
 _PARTITIONS = closed({"root_gb": _POSITIVE_SIZE, "ephemeral_gb": _SIZE, "swap_mb": _SIZE}, ["root_gb"])
-_BASE64 = {"type": "string", "maxLength": 262144}
-_PATH = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^\x00-\x1f]+$"}
 _SERVER = closed(
     {
         "name": NAME,
@@ -25,21 +24,17 @@ _SERVER = closed(
         "flavor_uuid": UUID,
         "networks": _NETWORKS,
         "availability_zone": NAME,
-        # Base64 of at most 65,535 characters; decoded in the use case, since JSON Schema does not check it.
-        "user_data": {"type": "string", "minLength": 1, "maxLength": 65535},
         "min_count": _COUNT,
         "max_count": _COUNT,
         "metadata": METADATA,
         "partitions": _PARTITIONS,
         "key_name": NAME,
-        "adminPass": {"type": "string", "minLength": 1, "maxLength": 255},
-        "personality": {"type": "array", "maxItems": 32, "items": closed({"path": _PATH, "contents": _BASE64}, ["path", "contents"])},
+        **secrets.PROPERTIES,
     },
     ["name", "image_uuid", "flavor_uuid", "networks"],
 )
-_PUBLIC_KEY = {"type": "string", "maxLength": 16384, "pattern": r"^(ssh|ecdsa|sk)-[a-z0-9@.\-]+ [A-Za-z0-9+/=]+( [^\n\r]*)?$"}
 
-_SERVER_2 = {**_SERVER, "properties": {**_SERVER["properties"], "public_key": _PUBLIC_KEY}}
+_SERVER_2 = {**_SERVER, "properties": {**_SERVER["properties"], "public_key": secrets.PUBLIC_KEY}}
 _SERVER_3 = {**_SERVER, "properties": {**_SERVER_2["properties"], "tags": TAGS}}
 _HINTS = closed({"group": UUID})
 CREATE = {

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The use cases of servers: check what the request names, write rows and operation in one transaction, wake a conductor after it."""
 
-import base64
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +8,7 @@ from typing import Any
 from oslo_db.exception import DBDuplicateEntry, DBReferenceError
 from sqlalchemy import Connection
 
-from baremetal_svc.api import editing, idempotency, quota, server_view
+from baremetal_svc.api import editing, idempotency, quota, secrets, server_view
 from baremetal_svc.api.call import Call
 from baremetal_svc.api.connections import check_network, check_port
 from baremetal_svc.api.server_view import Shown
@@ -34,7 +32,7 @@ def create(call: Call) -> tuple[Row, str | None]:
     """
     asked: Mapping[str, Any] = call.body["server"]
     least, most = _counts(asked, call.services.conf.api.max_count)
-    _check_encoded(asked)
+    secrets.check(asked)
     operation_ids: list[str] = []
 
     def make(conn: Connection) -> Row:
@@ -133,7 +131,7 @@ def delete(call: Call, server_id: str) -> str:
             raise Conflict(f"Server {server_id} was adopted.", hint=f"Let it go as it is: DELETE /v1/manageable_servers/{server_id} (1.3).")
         connections = [_nic(nic) for nic in nics.of_server(conn, server_id)]
         arguments = {"server_id": server_id, "nics": connections, "quarantine": _quarantine(call)}
-        return client.enqueue_delete(conn, call.context, server_id, arguments)
+        return client.enqueue_delete(conn, call, server_id, arguments)
 
     try:
         operation_id, _ = call.services.db.transact(work)
@@ -150,9 +148,8 @@ def _write(conn: Connection, call: Call, asked: Mapping[str, Any], flavor: Row, 
     servers.set_tags(conn, server_id, asked.get("tags", ()))
     if (group_id := _group_id(call)) is not None:
         groups.join(conn, group_id, server_id)
-    operation_id = client.enqueue(conn, call.context, "servers.create", server_id, _arguments(call, asked, flavor, server_id, name))
-    for secret, value in _secrets(asked).items():
-        call.services.vault.put(conn, operation_id, secret, value)
+    operation_id = client.enqueue(conn, call, "servers.create", server_id, _arguments(call, asked, flavor, server_id, name))
+    secrets.put(conn, call.services.vault, operation_id, secrets.of(asked))
     return server_id, operation_id
 
 
@@ -186,6 +183,8 @@ def _arguments(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str
         "partitions": _partitions(asked),
         "attempts": call.services.conf.conductor.deploy_attempts,
         "quarantine": _quarantine(call),
+        # Their names only: what a retry has to be given again.
+        "secret_names": sorted(secrets.of(asked)),
     }
 
 
@@ -228,15 +227,6 @@ def _group_id(call: Call) -> str | None:
     return None if group_id is None else group_id.lower()
 
 
-def _secrets(asked: Mapping[str, Any]) -> dict[str, str]:
-    """What goes to the conductor encrypted, as text."""
-    plain = {"public_key": asked.get("public_key"), "admin_pass": asked.get("adminPass")}
-    plain["user_data"] = base64.b64decode(asked.get("user_data", "")).decode()
-    if asked.get("personality"):
-        plain["personality"] = json.dumps(asked["personality"])
-    return {name: value for name, value in plain.items() if value}
-
-
 def _counts(asked: Mapping[str, Any], most: int) -> tuple[int, int]:
     least, count = asked.get("min_count", 1), asked.get("max_count", asked.get("min_count", 1))
     if least > count:
@@ -244,18 +234,6 @@ def _counts(asked: Mapping[str, Any], most: int) -> tuple[int, int]:
     if count > most:
         raise Invalid(f"max_count ({count}) is above what one request may create ({most}).")
     return least, count
-
-
-def _check_encoded(asked: Mapping[str, Any]) -> None:
-    try:
-        base64.b64decode(asked.get("user_data", ""), validate=True).decode()
-    except ValueError as error:  # not base64, not ASCII, or not UTF-8
-        raise Invalid("user_data is not base64 of UTF-8 text.") from error
-    for file in asked.get("personality", ()):
-        try:
-            base64.b64decode(file["contents"], validate=True)
-        except ValueError as error:
-            raise Invalid(f"The contents of {file['path']} in personality are not base64.") from error
 
 
 def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:

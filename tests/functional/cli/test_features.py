@@ -2,6 +2,7 @@
 """A command for each feature, as users type it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.fixtures.service import ADMIN, FOREIGN
@@ -33,6 +34,24 @@ def test_set_lock_rebuild(client: Client) -> None:
     image = client.service.world.add_image("new")
     said(client, "server", "rebuild", "two", "--image", image, "--wait")
     assert client.service.call("GET", "/v1/servers/detail").json["servers"][0]["image_uuid"] == image
+
+
+def test_retry_reset_faults(client: Client, tmp_path: Path) -> None:
+    for name in ("one", "data"):
+        (tmp_path / name).write_text("#cloud-config" if name == "data" else "")
+    client.service.world.fail_next("deploy", times=3)
+    create(client, "one", "--wait", "--user-data", str(tmp_path / "data"), code=1)
+    refused = client("bms", "server", "retry", "one", "--wait")
+    assert refused.code == 1 and "user_data" in refused.err
+    [server] = client.service.call("GET", "/v1/servers").json["servers"]
+    assert said(client, "server", "reset", server["uuid"], token=ADMIN) == "error\n"
+    client.service.world.add_nodes(1)
+    client.service.sync()
+    said(client, "server", "retry", "one", "--user-data", str(tmp_path / "data"), "--wait")
+    faults = rows(client, "fault", "list", "--kind", "node", token=ADMIN)
+    assert {fault["Code"] for fault in faults} == {"deploy_failed"}
+    said(client, "fault", "clear", *[fault["ID"] for fault in faults], token=ADMIN)
+    assert rows(client, "fault", "list", "--open", token=ADMIN) == []
 
 
 def test_nics_and_floating_ips(client: Client) -> None:

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults: history of a server for its project, of everything for operators."""
 
+from sqlalchemy import Connection
+
+from baremetal_svc.db import faults, models
+from baremetal_svc.scheduler.offers import recompute
 from tests.fixtures import properties
 from tests.fixtures.service import ADMIN, FOREIGN, READER, Service
 
@@ -22,6 +26,25 @@ def test_faults_stay_after_they_are_cleared(service: Service) -> None:
     assert service.call("GET", "/v1/faults?target_kind=node&open=true", token=ADMIN).json["faults"] == []
     one = service.call("GET", f"/v1/faults?target_uuid={nodes[0]['target_uuid']}", token=ADMIN).json["faults"]
     assert [fault["uuid"] for fault in one] == [nodes[0]["uuid"]]
+
+
+def test_a_node_with_a_fault_is_offered_again_when_an_operator_clears_it(service: Service) -> None:
+    properties.active(service)
+    [node_id, *_] = [node_id for node_id, node in service.world.nodes.items() if not node.instance_id]
+
+    def fail(conn: Connection) -> None:
+        faults.record(conn, kind="node", target_id=node_id, operation_id=None, code="bad_disk", message="A disk is bad.")
+        recompute(conn, [node_id])
+
+    service.db.transact(fail)
+    assert node_id not in {row["node_id"] for row in service.rows(models.Offer)}
+    [fault] = service.call("GET", "/v1/faults?open=true", token=ADMIN).json["faults"]
+    path = f"/v1/faults/{fault['uuid']}/cleared"
+    assert service.call("PUT", path).status == 403
+    assert [service.call("PUT", path, token=ADMIN).status for _ in range(2)] == [204, 204]
+    assert node_id in {row["node_id"] for row in service.rows(models.Offer)}
+    assert service.call("GET", f"/v1/faults?target_uuid={node_id}", token=ADMIN).json["faults"][0]["cleared_at"] is not None
+    assert service.call("PUT", "/v1/faults/00000000-0000-4000-8000-000000000009/cleared", token=ADMIN).status == 404
 
 
 def test_pages_and_markers(service: Service) -> None:

@@ -64,6 +64,10 @@ def _adopted(stage: Stage, body: Any) -> Any:
     return {**body, "node_uuid": running(stage.service)}
 
 
+def _provisioned(stage: Stage, body: Any) -> Any:
+    return {"target": "retry"} if body["target"] == "retry" else {**body, "image_uuid": stage.image()}
+
+
 def _imported(stage: Stage, body: Any) -> Any:
     # A generated one is covered by the examples: it takes a tenth of a second.
     return {**body, "name": stage.name(), "public_key": PUBLIC_KEY}
@@ -84,6 +88,7 @@ FEEDS: dict[str, Feed] = {
     "aggregates.zones": Feed(),
     "events.index": Feed(_server, drop=("marker",)),
     "faults.index": Feed(drop=("marker",)),
+    "faults.clear": Feed(lambda stage: {"fault_id": stage.fault()}),
     "faults.of_server": Feed(_server, drop=("marker",)),
     # A public one has no list of those who may use it.
     "flavors.create": Feed(body=_named("pools", is_public=False)),
@@ -120,7 +125,8 @@ FEEDS: dict[str, Feed] = {
     "quotas.show": Feed(lambda stage: {"project": "red"}),
     "quotas.update": Feed(lambda stage: {"project": "red"}, lambda stage, body: {"quotas": {"servers": 7}}),
     "quotas.delete": Feed(lambda stage: {"project": "red"}),
-    "rebuild.set_provision": Feed(_active, lambda stage, body: {**body, "image_uuid": stage.image()}),
+    "rebuild.set_provision": Feed(lambda stage: {"server_id": stage.failed()}, _provisioned),
+    "rebuild.reset": Feed(_active),
     "server_groups.create": Feed(body=_named()),
     "server_groups.index": Feed(drop=("marker",)),
     "server_groups.show": Feed(lambda stage: {"group_id": stage.group()}),

@@ -65,6 +65,21 @@ class Stage:
         self.call("DELETE", f"/v1/servers/{server_id}")
         return server_id
 
+    def fault(self) -> str:
+        """The id of a fault; the node that has it is none of those that others take."""
+        self.service.world.add_nodes(1)
+        self.service.world.fail_next("deploy")
+        self.active()
+        return str(self.call("GET", "/v1/faults?target_kind=node")["faults"][0]["uuid"])
+
+    def failed(self) -> str:
+        """The id of a server whose rebuild failed."""
+        server_id = self.active()
+        self.service.world.fail_next("deploy")
+        self.call("PUT", f"/v1/servers/{server_id}/states/provision", {"target": "rebuild"})
+        self.service.work()
+        return server_id
+
     def pending(self) -> str:
         """The id of an operation that can be cancelled."""
         return str(self.call("GET", f"/v1/operations?server_uuid={self.building()}")["operations"][0]["uuid"])

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of a server that failed can be retried, and which status a machine shows."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from baremetal_svc.domain.lifecycle import LIFECYCLE
+from baremetal_svc.domain.server import Status
+
+#: Kinds that a retry begins again.
+RETRIABLE = tuple(kind for kind, change in LIFECYCLE.items() if change.retriable)
+
+
+def missing_secrets(arguments: Mapping[str, Any], given: Collection[str]) -> list[str]:
+    """Names of the secrets that a create had and a retry was not given."""
+    return sorted(set(arguments.get("secret_names", ())) - set(given))
+
+
+def shown_by(node: Mapping[str, Any] | None, server_id: str) -> Status:
+    """The stable status of a server by its machine as it was last observed; ``error`` where it has none that carries it."""
+    if node is None or node["gone"] or node["provision_state"] != "active" or node["instance_id"] != server_id:
+        return Status.ERROR
+    return Status.STOPPED if node["power_state"] == "power off" else Status.ACTIVE
