@@ -13,7 +13,7 @@ from taskflow import states
 from taskflow.exceptions import StorageFailure
 from taskflow.types.failure import Failure
 
-from baremetal_svc.conductor import ending, kinds, persistence
+from baremetal_svc.conductor import ending, kinds, persistence, unreadable
 from baremetal_svc.conductor.announcing import Announcer
 from baremetal_svc.conductor.interruptions import LeaseLost, NotYet, Outage
 from baremetal_svc.conductor.run import Guarded, Lease, Run
@@ -74,6 +74,9 @@ class Runner:
             # A database's words have statements in them, and its reader may be a tenant.
             reason = str(outage) if isinstance(outage, Outage) else "The database failed."
             self._park(run, NotYet(reason, seconds=backoff(operation["attempts"] + 1)), vain=True)
+        except Exception:  # a bug of ours: the operation is kept, and becomes a fault in the end
+            LOG.exception("Operation %s (%s) could not be carried on", run.id, operation["kind"])
+            self._park(run, NotYet("An unexpected error.", seconds=backoff(operation["attempts"] + 1)), vain=True)
 
     def _attempt(self, run: Run) -> None:
         backend = persistence.FencedBackend(run)
@@ -84,6 +87,21 @@ class Runner:
             task.revert = _until_done(task.revert)
             if LIFECYCLE[run.operation["kind"]].deadline is None:
                 task.execute = _until_done(task.execute)
+        try:
+            engine = self._loaded(run, flow, backend)
+        except (DBError, StorageFailure):
+            raise
+        except Exception:  # rows that are no logbook, or of another flow
+            LOG.exception("The logbook of operation %s (%s) cannot be read", run.id, run.operation["kind"])
+            self.announcer.ended(*unreadable.give_up(run, list(kinds.tasks_of(flow)), self._injected(run)))
+            return
+        # A flow that is reverted would start again from its first task.
+        if engine.storage.get_flow_state() not in (states.SUCCESS, states.REVERTED):
+            self._run_engine(engine)
+        self.announcer.ended(*ending.end(run, engine.storage))
+
+    def _loaded(self, run: Run, flow: Any, backend: persistence.FencedBackend) -> Any:
+        """The engine, where the logbook stands."""
         detail = persistence.load(run, backend)
         if detail is None:
             detail = persistence.create(run, backend, [task.name for task in kinds.tasks_of(flow)])
@@ -91,10 +109,7 @@ class Runner:
         engine.compile()
         engine.prepare()
         engine.storage.inject(self._injected(run), transient=True)
-        # A flow that is reverted would start again from its first task.
-        if engine.storage.get_flow_state() not in (states.SUCCESS, states.REVERTED):
-            self._run_engine(engine)
-        self.announcer.ended(*ending.end(run, engine.storage))
+        return engine
 
     @staticmethod
     def _run_engine(engine: Any) -> None:
