@@ -32,7 +32,8 @@ _PORTS = {
     "neutron": 17696,
     "glance": 17292,
     "ironic": 17385,
-    "ironic_rpc": 17386,
+    # Ironic's default: with any other port a conductor registers as HOST:PORT but locks nodes as HOST, and a restart frees none of them.
+    "ironic_rpc": 8089,
     "ironic_http": 17387,
     "bms": 17090,
     "fakeagent": 17999,

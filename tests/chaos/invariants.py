@@ -2,14 +2,17 @@
 """What must hold when everything has come to rest: rows by plain SQL, Ironic and Neutron asked directly, none of the service's code."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from devstack.local import services
+from tests.chaos.proxy import Change
 
 STABLE = {"active", "stopped", "error"}
 EMPTY = ("secrets", "logbooks", "flowdetails", "atomdetails")
+_LIVE_CREATES = "SELECT target_id FROM operations WHERE kind = 'servers.create' AND live_server IS NOT NULL"
 
 
 def unfinished(engine: sa.Engine) -> list[Any]:
@@ -26,13 +29,13 @@ def violations(engine: sa.Engine, nodes: set[str], made: dict[str, set[str]], ol
         servers = {row["id"]: row for row in conn.execute(sa.text("SELECT id, name, status, node_id FROM servers")).mappings()}
         claims = list(conn.execute(sa.text("SELECT node_id, server_id, state FROM claims")).mappings())
         offers = {row[0] for row in conn.execute(sa.text("SELECT node_id FROM offers"))}
-        creates = Counter(row[0] for row in conn.execute(sa.text("SELECT target_id FROM operations WHERE kind = 'servers.create'")))
+        creates = Counter(row[0] for row in conn.execute(sa.text(_LIVE_CREATES)))
         left = {table: conn.execute(sa.text(f"SELECT COUNT(*) FROM {table}")).scalar() for table in EMPTY}
     found = [f"operation not ended: {row}" for row in unfinished(engine)]
     found += [f"{count} rows left in {table}" for table, count in left.items() if count]
     found += [f"server {row['id']} is {row['status']}" for row in servers.values() if row["status"] not in STABLE]
     found += [f"key {key} made {ids}" for key, ids in made.items() if len(ids) != 1]
-    found += [f"server {server_id} was created {count} times" for server_id, count in creates.items() if count != 1]
+    found += [f"server {server_id} has {count} live creates" for server_id, count in creates.items() if count > 1]
     metal = [node for node in services.client("ironic").get("/nodes?detail=true&limit=1000")["nodes"] if node["uuid"] in nodes]
     found += _at_ironic(metal, servers, claims, offers)
     return found + _at_neutron(metal, servers, older)
@@ -81,4 +84,28 @@ def _at_neutron(metal: list[dict[str, Any]], servers: dict[str, Any], older: set
         wrong = [vif for vif in vifs if known.get(vif) != node["instance_uuid"]]
         if wrong or (node["instance_uuid"] and len(vifs) != 1):
             found.append(f"node {node['uuid']} has VIFs {vifs}, of which {wrong} are not its server's")
+    return found
+
+
+def twice(changes: Sequence[Change], outages: Sequence[tuple[float, float, str]]) -> list[str]:
+    """Deploys and tear-downs that Ironic accepted twice for one claim; what a restart of Ironic made it forget may be asked again."""
+    found: list[str] = []
+    last: dict[str, tuple[str, str | None, float]] = {}
+    bound: dict[str, str | None] = {}
+    down = [(begin, end) for begin, end, part in outages if part.startswith("ironic") or part == "mariadb"]
+    for change in sorted(changes, key=lambda one: one.at):
+        parts = change.path.split("?")[0].split("/")
+        if change.status >= 300 or "nodes" not in parts:
+            continue
+        node = parts[parts.index("nodes") + 1]
+        if change.method == "PATCH" and change.server is not None:
+            bound[node] = change.server
+        if change.method != "PUT" or parts[-1] != "provision" or change.target not in ("active", "deleted"):
+            continue
+        now = (change.target, bound.get(node) if change.target == "active" else None, change.at)
+        before = last.get(node)
+        forgot = before is not None and any(begin - 2 <= change.at and end + 60 >= before[2] for begin, end in down)
+        if before is not None and before[:2] == now[:2] and not forgot:
+            found.append(f"node {node} was asked twice: {before} and {now}")
+        last[node] = now
     return found

@@ -11,9 +11,12 @@ import sqlalchemy as sa
 
 from tests.fixtures.cluster import Cluster
 
-_OWNS = sa.text(
-    "SELECT COUNT(*) FROM operations WHERE state = 'running' AND owner LIKE :owner AND lease_until > UNIX_TIMESTAMP(SYSDATE(6))"
-)
+_NOW = {
+    "mysql": "UNIX_TIMESTAMP(SYSDATE(6))",
+    "postgresql": "EXTRACT(EPOCH FROM clock_timestamp())",
+    "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
+}
+_OWNS = "SELECT COUNT(*) FROM operations WHERE state = 'running' AND owner LIKE :owner AND lease_until > "
 _RUNNING = sa.text("SELECT DISTINCT owner FROM operations WHERE state = 'running'")
 
 
@@ -27,7 +30,8 @@ class Killer:
         self._apis = [f"api-{number}" for number in range(apis)]
         self._every = every
         self._lease = lease
-        self._engine = sa.create_engine(cluster.database_url)
+        self._engine = sa.create_engine(cluster.database_url, pool_pre_ping=True)
+        self._owns = sa.text(_OWNS + _NOW[self._engine.dialect.name])
         self._stopped = threading.Event()
         self._sleepers: dict[str, float] = {}
         self._thread = threading.Thread(target=self._work)
@@ -53,9 +57,16 @@ class Killer:
                 next_api = time.monotonic() + self._dice.uniform(15, 25)
                 self._restart(self._dice.choice(self._apis))
                 self.apis_killed += 1
-            if self._strike():
+            if self._struck():
                 self._stopped.wait(self._dice.uniform(0.5, 1.5) * self._every)
             self._stopped.wait(0.05)
+
+    def _struck(self) -> bool:
+        # The database is restarted as well: what cannot be looked up is not killed.
+        try:
+            return self._strike()
+        except sa.exc.DBAPIError:
+            return False
 
     def _strike(self) -> bool:
         with self._engine.connect() as conn:
@@ -65,10 +76,15 @@ class Killer:
             return False
         victim = self._dice.choice(victims)
         self._cluster.signal(victim, signal.SIGSTOP)
-        with self._engine.connect() as conn:
-            if not conn.execute(_OWNS, {"owner": f"{victim}:%"}).scalar():
-                self._cluster.signal(victim, signal.SIGCONT)
-                return False
+        try:
+            with self._engine.connect() as conn:
+                owns = conn.execute(self._owns, {"owner": f"{victim}:%"}).scalar()
+        except sa.exc.DBAPIError:
+            self._cluster.signal(victim, signal.SIGCONT)
+            raise
+        if not owns:
+            self._cluster.signal(victim, signal.SIGCONT)
+            return False
         # At least one conductor stays awake, so that there is somebody to take over.
         if self._dice.random() < 0.7 or self._sleepers:
             self._restart(victim)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that create, power and delete servers at random, replay their keys, and go to the other API process when one is dead."""
+"""Clients that create, power, delete, cancel and retry at random, replay their keys, and go to the other API process when one is dead."""
 
 import random
 import threading
@@ -36,7 +36,7 @@ class Load:
 
     def _work(self, dice: random.Random) -> None:
         while not self._stopped.is_set():
-            action = dice.choices((self._create, self._power, self._delete), weights=(4, 3, 3))[0]
+            action = dice.choices((self._create, self._power, self._delete, self._cancel, self._retry), weights=(5, 4, 4, 1, 2))[0]
             action(dice)
             self._stopped.wait(dice.uniform(0.1, 0.8))
 
@@ -81,6 +81,17 @@ class Load:
         server = self._choose(dice)
         if server is not None:
             self._count(self._send(dice, "DELETE", f"/v1/servers/{server['uuid']}")[0], 204)
+
+    def _cancel(self, dice: random.Random) -> None:
+        found = self._send(dice, "GET", f"/v1/operations?state={dice.choice(('running', 'waiting', 'pending'))}&limit=20")[1]
+        if found and found["operations"]:
+            self._send(dice, "DELETE", f"/v1/operations/{dice.choice(found['operations'])['uuid']}")
+
+    def _retry(self, dice: random.Random) -> None:
+        found = self._send(dice, "GET", "/v1/servers?status=error&limit=100")[1]
+        if found and found["servers"]:
+            path = f"/v1/servers/{dice.choice(found['servers'])['uuid']}/states/provision"
+            self._count(self._send(dice, "PUT", path, {"target": "retry"})[0], 202)
 
     def _count(self, status: int, wanted: int) -> None:
         with self._lock:
