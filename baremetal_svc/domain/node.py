@@ -13,6 +13,10 @@ TRANSIENT = frozenset(
 )  # fmt: skip
 
 
+#: States in which a node without instance_uuid has something on it: its tear-down failed, or a request that came late deployed it.
+STRAY = frozenset({"error", "active", "deploy failed"})
+
+
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
     """What is known of a node for pools and offers; times in seconds since the epoch."""

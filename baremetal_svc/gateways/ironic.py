@@ -17,6 +17,7 @@ from ironicclient import exc as ironic_errors
 from oslo_config import cfg
 
 from baremetal_svc.domain.errors import NodeHeldByAnother, OutsideRefused
+from baremetal_svc.domain.node import STRAY
 from baremetal_svc.gateways.protocols import ManageableView, NodeView, PortView
 from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
@@ -297,7 +298,7 @@ class IronicGateway:
         def step() -> bool:
             node = self._look_once(node_id)
             # Ironic clears instance_uuid even when tear-down failed: a node in error without one is asked again.
-            ours = node is not None and (node.instance_id == server_id or (node.instance_id is None and node.provision_state == "error"))
+            ours = node is not None and (node.instance_id == server_id or (node.instance_id is None and node.provision_state in STRAY))
             if node is None or not ours or node.provision_state in _RELEASED:
                 return True
             if node.provision_state not in _UNDEPLOYABLE:

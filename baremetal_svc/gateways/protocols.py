@@ -182,8 +182,8 @@ class Ironic(Protocol):
 
     def undeploy(self, node_id: str, server_id: str) -> bool:
         """Look, then PUT provision target ``deleted``; True when accepted, under way or not needed (not ours any more, or available),
-        False when the node is in a state that must end first (deploying). A node in ``error`` without instance_uuid is one whose
-        tear-down failed: it is asked again."""
+        False when the node is in a state that must end first (deploying). A node without instance_uuid that is in ``error``, ``active`` or
+        ``deploy failed`` is one whose tear-down failed, or that a late request deployed: it is asked again. For holders of a claim only."""
 
     def protect(self, node_id: str, server_id: str, reason: str) -> None:
         """PATCH ``protected`` and ``protected_reason``, repeating ``instance_uuid``.

@@ -93,6 +93,9 @@ class Caretaker:
             if node["maintenance"] and node["provision_state"] in ("clean failed", "manageable", "available"):
                 ironic.delete(f"/nodes/{node['uuid']}/maintenance")
             verb = {"clean failed": "manage", "manageable": "provide"}.get(node["provision_state"])
+            if node["provision_state"] == "active" and not node["instance_uuid"] and not node["protected"]:
+                # Fake hardware takes a deploy without an image: a late one deploys a free node, which no claim holds any more.
+                verb = "deleted"
             if verb is not None:
                 ironic.put(f"/nodes/{node['uuid']}/states/provision", {"target": verb})
                 self.repaired += 1

@@ -27,6 +27,7 @@ OPTIONS = {
     "conductor.lease": LEASE,
     "conductor.listing_interval": 1.0,
     "conductor.inventory_interval": 5.0,
+    "conductor.reconcile_interval": 5.0,
     "ironic.timeout": TIMEOUT,
     "neutron.timeout": TIMEOUT,
 }
@@ -58,42 +59,14 @@ class Report:
 
 
 def run(directory: Path, *, seed: int, seconds: float, database: str = "mariadb") -> Report:
-    """Let everything happen for so many seconds, drain, and look."""
-    resource_class = f"chaos-{uuid.uuid4().hex[:8]}"
-    report = Report(seed, database)
-    conductors = 2 if database == "sqlite" else 3
+    """Let everything happen for so many seconds, drain, and look. What was found is printed before anything is cleared away."""
     cluster = Cluster(directory, kind=DATABASES[database], options=OPTIONS)
     proxies = {name: Proxy(layout.PORTS[name], seed) for name in ("ironic", "neutron")}
     cluster.configure({f"{name}.endpoint_override": proxy.url for name, proxy in proxies.items()})
-    older = {port["id"] for port in invariants.ports()}
     engine = sa.create_engine(cluster.database_url, pool_pre_ping=True)
     nodes: set[str] = set()
     try:
-        for name in [f"api-{n}" for n in range(APIS)] + [f"conductor-{n}" for n in range(conductors)]:
-            cluster.start(name)
-        nodes |= _enrol(resource_class)
-        # Slow from here on only: enrolling cleans each node, which is not what is tested here.
-        services.up("ironic", **SLOW)
-        cluster.wait_until_up(APIS)
-        cluster.wait_for_offers(NODES, resource_class)
-        load = Load(cluster, cluster.flavor(resource_class), seed)
-        killer = Killer(cluster, seed, conductors=conductors, apis=APIS, every=3.0, lease=LEASE)
-        breaker = Breaker(seed, database, SLOW, every=20.0)
-        caretaker = Caretaker(lambda: nodes)
-        _break(seconds, load, killer, breaker, caretaker)
-        # A lock that Ironic could not give back while its database was away is freed by a restart of its conductor, and by nothing else.
-        breaker.restart("ironic-conductor")
-        for proxy in proxies.values():
-            proxy.settle()
-        report.drained = round(_drain(engine, nodes, load.made, older), 1)
-        caretaker.stop()
-        _tell(report, load, killer, breaker, caretaker, list(proxies.values()))
-        report.violations += [f"unexpected answer: {one}" for one in load.unexpected]
-        report.violations += invariants.violations(engine, nodes, load.made, older)
-        report.violations += invariants.twice(proxies["ironic"].changes, breaker.restarts)
-        report.violations += [f"in a log: {line}" for line in cluster.log_lines("REVERT_FAILURE")[:3]]
-        if report.violations:
-            report.violations += cluster.log_lines("Traceback|CRITICAL|ERROR")[-10:]
+        report = _run(Report(seed, database), cluster, engine, proxies, nodes, seconds)
         print(report.said(), flush=True)
         return report
     finally:
@@ -105,6 +78,37 @@ def run(directory: Path, *, seed: int, seconds: float, database: str = "mariadb"
         services.up("ironic")
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(metal.remove, nodes))
+
+
+def _run(report: Report, cluster: Cluster, engine: sa.Engine, proxies: dict[str, Proxy], nodes: set[str], seconds: float) -> Report:
+    resource_class = f"chaos-{uuid.uuid4().hex[:8]}"
+    conductors = 2 if report.database == "sqlite" else 3
+    older = {port["id"] for port in invariants.ports()}
+    for name in [f"api-{n}" for n in range(APIS)] + [f"conductor-{n}" for n in range(conductors)]:
+        cluster.start(name)
+    nodes |= _enrol(resource_class)
+    # Slow from here on only: enrolling cleans each node, which is not what is tested here.
+    services.up("ironic", **SLOW)
+    cluster.wait_until_up(APIS)
+    cluster.wait_for_offers(NODES, resource_class)
+    load = Load(cluster, cluster.flavor(resource_class), report.seed)
+    killer = Killer(cluster, report.seed, conductors=conductors, apis=APIS, every=3.0, lease=LEASE)
+    breaker, caretaker = Breaker(report.seed, report.database, SLOW, every=20.0), Caretaker(lambda: nodes)
+    _break(seconds, load, killer, breaker, caretaker)
+    # A lock that Ironic could not give back while its database was away is freed by a restart of its conductor, and by nothing else.
+    breaker.restart("ironic-conductor")
+    for proxy in proxies.values():
+        proxy.settle()
+    report.drained = round(_drain(engine, nodes, load.made, older), 1)
+    caretaker.stop()
+    _tell(report, load, killer, breaker, caretaker, list(proxies.values()))
+    report.violations += [f"unexpected answer: {one}" for one in load.unexpected]
+    report.violations += invariants.violations(engine, nodes, load.made, older)
+    report.violations += invariants.twice(proxies["ironic"].changes, breaker.restarts)
+    report.violations += [f"in a log: {line}" for line in cluster.log_lines("REVERT_FAILURE")[:3]]
+    if report.violations:
+        report.violations += cluster.log_lines("Traceback|CRITICAL|ERROR")[-10:]
+    return report
 
 
 def _break(seconds: float, load: Load, killer: Killer, breaker: Breaker, caretaker: Caretaker) -> None:

@@ -165,6 +165,14 @@ def test_only_an_active_node_can_be_protected(outside: Outside, server_id: str) 
     assert not isinstance(raised.value, NodeHeldByAnother)
 
 
+def test_what_runs_without_a_server_can_be_undeployed(outside: Outside, server_id: str, other_id: str) -> None:
+    """A deploy that came late on a released node leaves this; only whoever holds the node asks."""
+    node_id = deployed(outside, server_id)
+    outside.ironic.abandon_node(node_id, server_id)
+    assert outside.ironic.undeploy(node_id, other_id) is True
+    assert outside.until(node_id, "available").instance_id is None
+
+
 def test_undeploy_of_a_node_that_was_never_deployed_needs_nothing(outside: Outside, server_id: str) -> None:
     node_id = bound(outside, server_id)
     assert outside.ironic.undeploy(node_id, server_id) is True

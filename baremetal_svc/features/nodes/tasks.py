@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from baremetal_svc.conductor.interruptions import NodeWait, NotYet
 from baremetal_svc.conductor.step import Step
 from baremetal_svc.db import claims, faults, nodes, operations
+from baremetal_svc.domain.node import STRAY
 from baremetal_svc.features.nodes import rules
 from baremetal_svc.gateways.protocols import Ironic, Neutron
 from baremetal_svc.scheduler import offers
@@ -107,11 +108,14 @@ class RecordTornDown(Step):
 
 
 class WaitUntilAvailable(Step):
-    """Wait until Ironic has cleaned the node; a node that cannot be cleaned becomes a fault and is waited for."""
+    """Wait until Ironic has cleaned the node; a node that cannot be cleaned becomes a fault and is waited for.
 
-    IRREVERSIBLE = "it only reads"
+    What a request that came late has deployed meanwhile, without a server, is torn down again.
+    """
 
-    def execute(self, node_id: str, server_id: str, torn_down_at: float) -> None:
+    IRREVERSIBLE = FORWARD
+
+    def execute(self, ironic: Ironic, node_id: str, server_id: str, torn_down_at: float) -> None:
         row = self.run.query(lambda conn: nodes.get(conn, node_id))
         if row is None:
             return
@@ -119,6 +123,10 @@ class WaitUntilAvailable(Step):
         if fresh and rules.is_given_back(row["provision_state"], row["instance_id"], server_id, gone=row["gone"]):
             return
         since = max(row["observed_at"], torn_down_at)
+        if fresh and row["instance_id"] is None and row["provision_state"] in STRAY:
+            since = self.run.database_time()
+            ironic.undeploy(node_id, server_id)
+            raise NotYet("The node was deployed without a server and is torn down again.", seconds=60, wait=NodeWait(node_id, since))
         if fresh and (row["settled"] or since - self.run.operation["created_at"] > rules.PATIENCE):
             message = f"The node is not given back: {row['provision_state']}. {row['last_error'] or ''}".strip()
             self.run.transact(

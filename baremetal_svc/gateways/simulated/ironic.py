@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from baremetal_svc.domain.errors import NodeHeldByAnother, OutsideRefused, Unavailable
+from baremetal_svc.domain.node import STRAY
 from baremetal_svc.gateways.protocols import ManageableView, NodeView, PortView
 from baremetal_svc.gateways.simulated import transitions
 from baremetal_svc.gateways.simulated.state import SimulatedNode
@@ -159,7 +160,7 @@ class SimulatedIronic:
         """See the protocol."""
         with self._world.request("ironic", "undeploy", node_id) as accept:
             node = self._world.nodes.get(node_id)
-            ours = node is not None and (node.instance_id == server_id or (node.instance_id is None and node.provision_state == "error"))
+            ours = node is not None and (node.instance_id == server_id or (node.instance_id is None and node.provision_state in STRAY))
             if node is None or not ours or node.provision_state in ("available", "deleting", "cleaning", "clean failed"):
                 return True
             if node.provision_state not in _UNDEPLOYABLE:

@@ -53,6 +53,20 @@ def test_a_refusal_at_any_step_is_tried_again_until_it_is_done(tmp_path: Path) -
             assert properties.outcome(service) == plain, name
 
 
+def test_what_a_late_request_deployed_on_a_released_node_is_torn_down(service: Service) -> None:
+    _release(service)
+    service.world.instant = False
+    [node] = [node for node in service.world.nodes.values() if node.instance_id]
+    while not service.rows(models.Claim)[0]["torn_down_at"]:
+        service.work()
+        service.world.tick()
+    node.provision_state, node.target_provision_state = "active", None
+    service.world.instant = True
+    properties.finish(service)
+    assert node.provision_state == "available"
+    assert service.rows(models.Claim) == [] and service.live() == []
+
+
 def test_a_failed_tear_down_is_asked_again(service: Service) -> None:
     _release(service)
     service.world.fail_next("undeploy")
