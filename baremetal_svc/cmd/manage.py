@@ -10,7 +10,7 @@ from oslo_config import cfg
 from oslo_db.exception import DBError
 
 from baremetal_svc import conf as configuration
-from baremetal_svc.cmd import manage_db, manage_fernet
+from baremetal_svc.cmd import manage_db, manage_doctor, manage_fernet
 from baremetal_svc.db.session import AWAY
 from baremetal_svc.domain.errors import Unavailable
 
@@ -23,7 +23,9 @@ class Command:
     options: Mapping[str, Mapping[str, Any]]
 
 
+#: By topic and verb; the verb "" is the topic itself.
 COMMANDS: Mapping[str, Mapping[str, Command]] = {
+    "doctor": {"": Command(manage_doctor.doctor, manage_doctor.OPTIONS)},
     "db": {
         "sync": Command(manage_db.sync, {}),
         "version": Command(manage_db.version, {}),
@@ -39,12 +41,20 @@ COMMANDS: Mapping[str, Mapping[str, Command]] = {
 
 def _add_commands(topics: Any) -> None:
     for topic, verbs in COMMANDS.items():
+        if "" in verbs:
+            _add_command(topics, topic, verbs[""])
+            continue
         commands = topics.add_parser(topic, help=", ".join(verbs)).add_subparsers(dest="verb", required=True)
         for verb, command in verbs.items():
-            parser = commands.add_parser(verb, help=command.action.__doc__, description=command.action.__doc__)
-            for name, settings in command.options.items():
-                parser.add_argument(name, **settings)
-            parser.set_defaults(action=command.action)
+            _add_command(commands, verb, command)
+
+
+def _add_command(commands: Any, word: str, command: Command) -> None:
+    said = " ".join((command.action.__doc__ or "").split())
+    parser = commands.add_parser(word, help=said, description=said)
+    for name, settings in command.options.items():
+        parser.add_argument(name, **settings)
+    parser.set_defaults(action=command.action)
 
 
 TOPIC = cfg.SubCommandOpt("topic", title="commands", handler=_add_commands)
