@@ -147,12 +147,12 @@ class NeutronGateway:
         """One GET for each page."""
         query: dict[str, Any] = {"device_owner": DEVICE_OWNER, "limit": PAGE, "fields": ["id", "name", "device_id", "network_id"]}
         while True:
-            # Not network.ports: its pages are asked for once more when the last one is not full.
-            page = self._sender.read(lambda: self._network.request("/ports", "GET", raise_exc=True, params=query).json()["ports"])
-            yield from (_seen(raw) for raw in page if raw["device_id"])
-            if len(page) < PAGE:
+            body = self._sender.read(lambda: self._network.request("/ports", "GET", raise_exc=True, params=query).json())
+            yield from (_seen(raw) for raw in body["ports"] if raw["device_id"])
+            # By the link, not by the length: Neutron's own limit of a page may be lower than ours.
+            if not any(link["rel"] == "next" for link in body.get("ports_links", ())):
                 return
-            query["marker"] = page[-1]["id"]
+            query["marker"] = body["ports"][-1]["id"]
 
     def release_port(self, port_id: str, *, preserve: bool) -> None:
         """One DELETE or one PUT."""

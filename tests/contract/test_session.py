@@ -275,8 +275,9 @@ def test_a_survey_of_ports_asks_page_by_page_and_no_more(server: Scripted) -> No
     raw = {"network_id": NODE, "device_id": SERVER}
     names = [f"baremetal-svc/c/{number}" for number in range(1000)]
     full = [{**raw, "id": f"p{number}", "name": name} for number, name in enumerate(names)]
+    following = [{"rel": "next", "href": "http://elsewhere"}]
     rest = [{**raw, "id": "own", "name": ""}, {**raw, "id": "x", "name": "", "device_id": ""}]
-    server.answers = [(200, json.dumps(_versions(server)).encode()), _page("ports", full), _page("ports", rest)]
+    server.answers = [(200, json.dumps(_versions(server)).encode()), _page("ports", full, ports_links=following), _page("ports", rest)]
     found = list(_neutron(server.server_port).survey_ports())
     assert [port.index for port in found] == [*range(1000), None]
     asked = _queries(server)[1:]
@@ -286,8 +287,9 @@ def test_a_survey_of_ports_asks_page_by_page_and_no_more(server: Scripted) -> No
 
 
 def test_a_survey_that_breaks_off_is_unavailable(server: Scripted) -> None:
-    full = [{"network_id": NODE, "device_id": SERVER, "id": "p", "name": ""}] * 1000
-    server.answers = [(200, json.dumps(_versions(server)).encode()), _page("ports", full), (401, b"{}")]
+    raw = {"network_id": NODE, "device_id": SERVER, "id": "p", "name": ""}
+    first = _page("ports", [raw], ports_links=[{"rel": "next", "href": "http://elsewhere"}])
+    server.answers = [(200, json.dumps(_versions(server)).encode()), first, (401, b"{}")]
     with pytest.raises(Unavailable, match="credentials"):
         list(_neutron(server.server_port).survey_ports())
     assert len(server.seen) == 3
