@@ -8,6 +8,7 @@ from typing import Any
 
 from oslo_config import cfg
 from oslo_db.exception import DBError
+from oslo_log import log
 
 from baremetal_svc import conf as configuration
 from baremetal_svc.cmd import manage_db, manage_doctor, manage_fernet
@@ -63,7 +64,18 @@ TOPIC = cfg.SubCommandOpt("topic", title="commands", handler=_add_commands)
 def main() -> int:
     """Entry point of baremetal-svc-manage."""
     cfg.CONF.register_cli_opt(TOPIC)
-    return run(configuration.load(sys.argv[1:]))
+    log.register_options(cfg.CONF)
+    # Standard output is the answer's, which may be JSON: oslo.log would write there.
+    cfg.CONF.set_default("use_stderr", True)
+    try:
+        conf = configuration.load(sys.argv[1:])
+    except SystemExit as refused:
+        # A configuration that cannot be used is 1 as everywhere, which a doctor says of findings. argparse's own codes are numbers.
+        if isinstance(refused.code, str) and cfg.CONF.topic.name == "doctor":
+            print(refused.code, file=sys.stderr)
+            return manage_doctor.CANNOT_TELL
+        raise
+    return run(conf)
 
 
 def run(conf: cfg.ConfigOpts) -> int:

@@ -2,6 +2,7 @@
 """The command ``baremetal-svc-manage doctor``: what the reconciler sees, for an operator, and its repairs at once."""
 
 import json
+import logging
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.gateways import real
 from baremetal_svc.gateways.protocols import Gateways
 
+LOG = logging.getLogger(__name__)
 CLEAN, FINDINGS, CANNOT_TELL = 0, 1, 2
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "--repair": {"action": "store_true", "help": "mend what is safe, without a limit to tear-downs, and make faults of the rest"},
@@ -33,12 +35,17 @@ _WIDTHS = {"CODE": 26, "TARGET": 46, "WHAT": 48, "PROPOSAL": 48, "FATE": 8}
 def doctor(conf: cfg.ConfigOpts) -> tuple[str, int]:
     """Compare the database with Ironic and Neutron and propose what to do; 0: clean, 1: findings (repaired ones too), 2: cannot tell."""
     try:
+        if not conf.database.connection:
+            raise ValueError("[database] connection is not set.")
         with database(conf) as db:
             return examine(conf, db, real.build(conf))
     except (*AWAY, DBError, Unavailable) as error:
         print(f"The database cannot be used: {str(error).splitlines()[0]}", file=sys.stderr)
     except (OSError, ValueError, cfg.Error) as error:
         print(error, file=sys.stderr)
+    except Exception as error:  # a bug of ours: its own status would be that of findings
+        LOG.exception("The doctor failed")
+        print(f"The doctor failed: {type(error).__name__}; the log has more.", file=sys.stderr)
     return json.dumps(_document(Outcome([], {}, {}))) if conf.topic.json else "", CANNOT_TELL
 
 

@@ -48,9 +48,10 @@ def servers(conn: Connection) -> dict[str, ServerRow]:
 
 
 def nics(conn: Connection, server_ids: Iterable[str]) -> dict[tuple[str, int], NicRow]:
-    """NICs of all servers, of which these are the ids, by server and position."""
+    """NICs of all servers, of which these are the ids in the database's own order, by server and position."""
     statement = select(NIC.server_id, NIC.nic_index, NIC.port_id, NIC.requested_port_id, NIC.detaching)
-    ids, found = sorted(server_ids), {}
+    # Not sorted here: a database may collate otherwise.
+    ids, found = list(server_ids), {}
     for start in range(0, len(ids), PAGE):
         first, last = ids[start], ids[min(start + PAGE, len(ids)) - 1]
         for row in conn.execute(statement.where(NIC.server_id.between(first, last))):

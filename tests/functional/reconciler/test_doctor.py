@@ -2,9 +2,12 @@
 """baremetal-svc-manage doctor: table, JSON, exit status; an outage is told apart from nothing being there; and what a look costs."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -139,6 +142,22 @@ def test_a_database_that_is_away_cannot_be_told_about(service: Service, shell: S
 
 def test_a_configuration_that_is_none_cannot_be_told_about(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     assert Shell(service, capsys)()[0] == manage_doctor.CANNOT_TELL
+
+
+def test_a_bug_is_not_taken_for_findings(service: Service, shell: Shell) -> None:
+    service.world.fail_next("survey_nodes", error=KeyError("uuid"))
+    status, _, err = shell()
+    assert status == 2 and err == "The doctor failed: KeyError; the log has more.\n"
+
+
+@pytest.mark.parametrize(("content", "said"), [("[conductor]\nlease = 1\n", "lease"), ("", "[database] connection is not set.")])
+def test_a_configuration_that_cannot_be_used_is_not_taken_for_findings(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "bad.conf").write_text(content)
+    program = "import sys; from baremetal_svc.cmd import manage; sys.exit(manage.main())"
+    command = [sys.executable, "-W", "ignore", "-c", program, "--config-file", str(tmp_path / "bad.conf"), "doctor", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and said in done.stderr
+    assert done.stdout.strip() in ("", '{"findings": [], "looked_at": {}, "untold": {}}')
 
 
 def test_one_conductor_has_the_duty_for_an_interval(service: Service) -> None:
