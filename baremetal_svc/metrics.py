@@ -47,6 +47,10 @@ CALL_SECONDS = Histogram(
 LISTED_AT = Gauge(
     "baremetal_svc_inventory_listed_timestamp_seconds", "When this process last listed Ironic wholly.", multiprocess_mode="mostrecent"
 )
+REPAIRS = Counter("baremetal_svc_repairs", "Findings that the reconciler has mended.", ["code"])
+RECONCILED_AT = Gauge(
+    "baremetal_svc_reconciled_timestamp_seconds", "When this process last reconciled to the end.", multiprocess_mode="mostrecent"
+)
 LISTING_SECONDS = Gauge("baremetal_svc_inventory_listing_seconds", "How long that took.", multiprocess_mode="mostrecent")
 
 

@@ -77,9 +77,18 @@ def operation_payload(operation: Mapping[str, Any]) -> dict[str, Any]:
         **{name: _moment(operation[name]) for name in ("created_at", "deadline_at", "ended_at")},
         "error": None if error is None else {"code": error["code"], "step": error["step"]},
     }
+    return _enveloped("OperationPayload", data)
+
+
+def repair_payload(repair: Mapping[str, str]) -> dict[str, Any]:
+    """RepairPayload 1.0 of {"code", "target_kind", "target_id"}."""
+    return _enveloped("RepairPayload", repair)
+
+
+def _enveloped(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     prefix = "baremetal_svc_object"
-    head = {f"{prefix}.name": "OperationPayload", f"{prefix}.namespace": "baremetal_svc", f"{prefix}.version": "1.0"}
-    return {**head, f"{prefix}.data": data}
+    head = {f"{prefix}.name": name, f"{prefix}.namespace": "baremetal_svc", f"{prefix}.version": "1.0"}
+    return {**head, f"{prefix}.data": dict(data)}
 
 
 def _moment(seconds: float | None) -> str | None:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Puts a conductor together out of the configuration."""
 
+from collections.abc import Callable
+
 from oslo_config import cfg
 
 from baremetal_svc import metrics, notifications
 from baremetal_svc.conductor import kinds
 from baremetal_svc.conductor.announcing import Announcer
 from baremetal_svc.conductor.claims import Claims
+from baremetal_svc.conductor.reconciler import Reconciler, Terms
 from baremetal_svc.conductor.runner import Runner
 from baremetal_svc.conductor.service import Conductor, new_owner
 from baremetal_svc.conductor.watcher import Watcher
@@ -38,7 +41,18 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
         lease=options.lease,
         woke=made.wake,
     )
+    if options.reconcile_interval:
+        made.reconciler = reconciler(conf, db, gateways, owner, announcer, made.wake)
     return made
+
+
+def reconciler(
+    conf: cfg.ConfigOpts, db: Database, gateways: Gateways, owner: str, announcer: Announcer, woke: Callable[[], None]
+) -> Reconciler:
+    """The reconciler; keep() or reconcile() is the caller's."""
+    lease = conf.conductor.lease
+    terms = Terms(lease=lease, quarantine=lease + conf.ironic.timeout, interval=conf.conductor.reconcile_interval)
+    return Reconciler(db, gateways.ironic, gateways.neutron, owner, terms=terms, announcer=announcer, woke=woke)
 
 
 def checked_timeout(conf: cfg.ConfigOpts) -> float:

@@ -8,9 +8,10 @@ from typing import Any
 
 from oslo_config import cfg
 from oslo_db.exception import DBError
+from oslo_log import log
 
 from baremetal_svc import conf as configuration
-from baremetal_svc.cmd import manage_db, manage_fernet
+from baremetal_svc.cmd import manage_db, manage_doctor, manage_fernet
 from baremetal_svc.db.session import AWAY
 from baremetal_svc.domain.errors import Unavailable
 
@@ -23,7 +24,9 @@ class Command:
     options: Mapping[str, Mapping[str, Any]]
 
 
+#: By topic and verb; the verb "" is the topic itself.
 COMMANDS: Mapping[str, Mapping[str, Command]] = {
+    "doctor": {"": Command(manage_doctor.doctor, manage_doctor.OPTIONS)},
     "db": {
         "sync": Command(manage_db.sync, {}),
         "version": Command(manage_db.version, {}),
@@ -39,12 +42,20 @@ COMMANDS: Mapping[str, Mapping[str, Command]] = {
 
 def _add_commands(topics: Any) -> None:
     for topic, verbs in COMMANDS.items():
+        if "" in verbs:
+            _add_command(topics, topic, verbs[""])
+            continue
         commands = topics.add_parser(topic, help=", ".join(verbs)).add_subparsers(dest="verb", required=True)
         for verb, command in verbs.items():
-            parser = commands.add_parser(verb, help=command.action.__doc__, description=command.action.__doc__)
-            for name, settings in command.options.items():
-                parser.add_argument(name, **settings)
-            parser.set_defaults(action=command.action)
+            _add_command(commands, verb, command)
+
+
+def _add_command(commands: Any, word: str, command: Command) -> None:
+    said = " ".join((command.action.__doc__ or "").split())
+    parser = commands.add_parser(word, help=said, description=said)
+    for name, settings in command.options.items():
+        parser.add_argument(name, **settings)
+    parser.set_defaults(action=command.action)
 
 
 TOPIC = cfg.SubCommandOpt("topic", title="commands", handler=_add_commands)
@@ -53,7 +64,18 @@ TOPIC = cfg.SubCommandOpt("topic", title="commands", handler=_add_commands)
 def main() -> int:
     """Entry point of baremetal-svc-manage."""
     cfg.CONF.register_cli_opt(TOPIC)
-    return run(configuration.load(sys.argv[1:]))
+    log.register_options(cfg.CONF)
+    # Standard output is the answer's, which may be JSON: oslo.log would write there.
+    cfg.CONF.set_default("use_stderr", True)
+    try:
+        conf = configuration.load(sys.argv[1:])
+    except SystemExit as refused:
+        # A configuration that cannot be used is 1 as everywhere, which a doctor says of findings. argparse's own codes are numbers.
+        if isinstance(refused.code, str) and cfg.CONF.topic.name == "doctor":
+            print(refused.code, file=sys.stderr)
+            return manage_doctor.CANNOT_TELL
+        raise
+    return run(conf)
 
 
 def run(conf: cfg.ConfigOpts) -> int:

@@ -4,7 +4,7 @@
 At most once: a conductor that dies between the commit and this tells nothing. The database is what counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from baremetal_svc import metrics, notifications
 from baremetal_svc.db.rows import Row
@@ -31,6 +31,11 @@ class Announcer:
             if step["state"] == StepState.DONE and step["started_at"] is not None:
                 metrics.STEP_SECONDS.labels(kind, metrics.step_label(step["name"])).observe(step["ended_at"] - step["started_at"])
         self._notify(operation, "end" if state == State.DONE else "error")
+
+    def repaired(self, repair: Mapping[str, str]) -> None:
+        """The reconciler has mended something: {"code", "target_kind", "target_id"}."""
+        if self._bus is not None:
+            self._bus.send("reconciler.repair.end", notifications.repair_payload(repair))
 
     def close(self) -> None:
         """Send what waits."""

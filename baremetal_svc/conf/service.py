@@ -37,6 +37,12 @@ CONDUCTOR = [
     cfg.IntOpt("workers", default=8, min=1, help="Flows that one conductor runs at once; waiting ones take none."),
     cfg.FloatOpt("listing_interval", default=1.0, min=0.1, help="Seconds between bulk listings of Ironic while operations wait for nodes."),
     cfg.FloatOpt("inventory_interval", default=30.0, min=0.1, help="Seconds between bulk listings of Ironic while nothing waits."),
+    cfg.FloatOpt(
+        "reconcile_interval",
+        default=600.0,
+        min=0.0,
+        help="Seconds between two looks of the reconciler, by one conductor for all, which repairs what is safe; 0: never.",
+    ),
     cfg.IntOpt("deploy_attempts", default=3, min=1, help="Nodes that one create may try."),
     cfg.FloatOpt("drain_timeout", default=30.0, min=0, help="Seconds that a conductor lets running tasks end when it stops."),
 ]

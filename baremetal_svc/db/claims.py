@@ -83,9 +83,10 @@ def insert(conn: Connection, claim_id: str, *, node_id: str, server_id: str, pro
     )
 
 
-def get(conn: Connection, claim_id: str) -> rows.Row | None:
+def get(conn: Connection, claim_id: str, *, lock: bool = False) -> rows.Row | None:
     """One claim."""
-    return rows.one(conn, select(Claim.__table__).where(CLAIM.id == claim_id))
+    statement = select(Claim.__table__).where(CLAIM.id == claim_id)
+    return rows.one(conn, statement.with_for_update() if lock else statement)
 
 
 def live_of(conn: Connection, server_id: str) -> rows.Row | None:

@@ -2,7 +2,7 @@
 """Faults of servers and nodes, open until cleared."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +30,28 @@ def record(conn: Connection, *, kind: str, target_id: str, operation_id: str | N
                 created_at=now(),
             )
         )
+
+
+def standing(conn: Connection, codes: Collection[str]) -> list[rows.Row]:
+    """Open faults of no operation with one of the codes."""
+    return rows.all_of(conn, select(Fault.__table__).where(FAULT.operation_id.is_(None), FAULT.cleared_at.is_(None), FAULT.code.in_(codes)))
+
+
+def insert(conn: Connection, found: Sequence[Mapping[str, str]], *, cleared: bool) -> None:
+    """Note faults ({"target_kind", "target_id", "code", "message"}) of no operation, whether or not the like were noted before.
+
+    :param cleared: they were mended already, and are noted for the record.
+    """
+    if found:
+        more = {"operation_id": None, "created_at": now(), "cleared_at": now() if cleared else None}
+        values = [{"id": str(uuid.uuid4()), **fault, "message": fault["message"][:4000]} for fault in found]
+        conn.execute(sa.insert(Fault.__table__).values(more), values)
+
+
+def close(conn: Connection, fault_ids: Sequence[str]) -> None:
+    """Clear these faults."""
+    if fault_ids:
+        conn.execute(update(Fault.__table__).where(FAULT.id.in_(fault_ids), FAULT.cleared_at.is_(None)).values(cleared_at=now()))
 
 
 def get(conn: Connection, fault_id: str) -> rows.Row | None:

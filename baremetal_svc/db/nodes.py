@@ -98,10 +98,10 @@ def facts(conn: Connection, node_ids: Iterable[str]) -> list[NodeFacts]:
     return [_facts(row, tags[node_id], node_id in held, node_id in faulty) for node_id, row in found.items()]
 
 
-def replace_offers(conn: Connection, node_id: str, pool_ids: Iterable[str], resource_class: str, rnd: int) -> None:
-    """Offer the node in these pools and no others."""
+def replace_offers(conn: Connection, node_id: str, wanted: Iterable[tuple[str, str]], rnd: int) -> None:
+    """Make these offers, (pool id, resource class), of the node and no others."""
     conn.execute(sa.delete(Offer.__table__).where(Offer.__table__.c.node_id == node_id))
-    values = [{"pool_id": p, "resource_class": resource_class, "rank": 0, "rnd": rnd, "node_id": node_id} for p in sorted(pool_ids)]
+    values = [{"pool_id": p, "resource_class": c, "rank": 0, "rnd": rnd, "node_id": node_id} for p, c in sorted(wanted)]
     if values:
         conn.execute(sa.insert(Offer.__table__), values)
 
@@ -120,6 +120,17 @@ def offered(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {node_id: set() for node_id in node_ids}
     for pool_id, node_id in conn.execute(select(offer.pool_id, offer.node_id).where(offer.node_id.in_(node_ids))):
         found[node_id].add(pool_id)
+    return found
+
+
+def offers_of(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[tuple[str, str]]]:
+    """(pool id, resource class) of the offers of each node."""
+    offer = Offer.__table__.c
+    found: dict[str, set[tuple[str, str]]] = {node_id: set() for node_id in node_ids}
+    for pool_id, resource_class, node_id in conn.execute(
+        select(offer.pool_id, offer.resource_class, offer.node_id).where(offer.node_id.in_(node_ids))
+    ):
+        found[node_id].add((pool_id, resource_class))
     return found
 
 

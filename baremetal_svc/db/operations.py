@@ -210,6 +210,21 @@ def request_cancel(conn: Connection, operation_id: str) -> None:
     )
 
 
+def unblock(conn: Connection, operation_id: str, ended_id: str) -> bool:
+    """Make an operation due that waits for one that is not live; False when it does not."""
+    other = Operation.__table__.alias("other")
+    lives = sa.exists().where(other.c.id == ended_id, other.c.state.in_(sorted(LIVE)))
+    if conn.execute(select(lives)).scalar():
+        return False
+    waits = (OP.id == operation_id, OP.blocked_by == ended_id, OP.state == State.PENDING)
+    return conn.execute(update(Operation).where(*waits).values(blocked_by=None, wake_at=now())).rowcount == 1
+
+
+def forget_secrets(conn: Connection, operation_id: str) -> bool:
+    """Delete the secrets of an operation; False when there are none."""
+    return conn.execute(sa.delete(Secret).where(Secret.__table__.c.operation_id == operation_id)).rowcount > 0
+
+
 def finish(conn: Connection, operation_id: str, generation: int, state: State, error: Mapping[str, Any] | None) -> bool:
     """Bring a running operation to its end, free what it blocks and delete its secrets. False: the lease was lost."""
     assert state in FINAL  # noqa: S101 - a bug here would leave an operation for ever
@@ -229,7 +244,7 @@ def finish(conn: Connection, operation_id: str, generation: int, state: State, e
         ended_at=now(),
     )
     if ended:
-        conn.execute(sa.delete(Secret).where(Secret.__table__.c.operation_id == operation_id))
+        forget_secrets(conn, operation_id)
         unblocked = update(Operation).where(OP.blocked_by == operation_id, OP.state == State.PENDING)
         conn.execute(unblocked.values(blocked_by=None, wake_at=now()))
     return ended

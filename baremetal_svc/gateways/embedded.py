@@ -72,6 +72,10 @@ class FlatNetwork:
         """Nothing: ports are remembered nowhere, so nothing is left behind either."""
         return []
 
+    def survey_ports(self) -> None:
+        """None: ports are remembered nowhere."""
+        return None
+
     def release_port(self, port_id: str, *, preserve: bool) -> None:
         """Nothing to release."""
 

@@ -18,6 +18,8 @@ from oslo_config import cfg
 
 from baremetal_svc.domain.errors import NodeHeldByAnother, OutsideRefused
 from baremetal_svc.domain.node import STRAY
+from baremetal_svc.domain.observed import NodeSeen, VifSeen
+from baremetal_svc.gateways import ironic_views as views
 from baremetal_svc.gateways.protocols import ManageableView, NodeView, PortView
 from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
@@ -30,6 +32,7 @@ _FIELDS = (
 ).split(",")
 _PORT_FIELDS = ["node_uuid", "address", "pxe_enabled", "physical_network"]
 _VIF_FIELDS = ["uuid", "node_uuid", "address", "internal_info", "extra"]
+_SURVEY_FIELDS = ["uuid", "instance_uuid", "instance_info", "protected", "provision_state"]
 _GUARD_FIELDS = (
     "uuid,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,protected,last_error,"
     "provision_updated_at"
@@ -93,7 +96,7 @@ class IronicGateway:
 
     def list_nodes(self) -> Iterator[NodeView]:
         """All nodes in pages."""
-        return (_view(raw) for raw in self._pages("nodes", _FIELDS))
+        return (views.view(raw) for raw in self._pages("nodes", _FIELDS))
 
     def list_ports(self) -> Iterator[PortView]:
         """All ports in pages."""
@@ -122,9 +125,21 @@ class IronicGateway:
         nodes = [raw for raw in self._pages("nodes", fields, states) if raw["resource_class"]]
         if not nodes:
             return []
-        ports = _vifs_by_node(self._pages("ports", [*_VIF_FIELDS, "portgroup_uuid"]))
-        groups = _vifs_by_node(self._pages("portgroups", [*_VIF_FIELDS, "mode"]))
-        return [_manageable(raw, ports.get(raw["uuid"], ()), groups.get(raw["uuid"], ())) for raw in nodes]
+        ports = views.vifs_by_node(self._pages("ports", [*_VIF_FIELDS, "portgroup_uuid"]))
+        groups = views.vifs_by_node(self._pages("portgroups", [*_VIF_FIELDS, "mode"]))
+        return [views.manageable(raw, ports.get(raw["uuid"], ()), groups.get(raw["uuid"], ())) for raw in nodes]
+
+    def survey_nodes(self) -> Iterator[NodeSeen]:
+        """All nodes in pages."""
+        return (views.seen(raw, MARKER) for raw in self._pages("nodes", _SURVEY_FIELDS))
+
+    def survey_vifs(self) -> Iterator[VifSeen]:
+        """All ports, then all port groups, in pages."""
+        for what in ("ports", "portgroups"):
+            for raw in self._pages(what, ["node_uuid", "internal_info"]):
+                vif = (raw["internal_info"] or {}).get("tenant_vif_port_id")
+                if vif:
+                    yield VifSeen(raw["node_uuid"], vif)
 
     def get_node(self, node_id: str) -> NodeView | None:
         """One node, or None."""
@@ -132,7 +147,7 @@ class IronicGateway:
 
     def _look(self, node_id: str, fields: list[str], send: Callable[..., Any]) -> NodeView | None:
         try:
-            return _view(send(lambda: self._client.node.get(node_id, fields=fields)).to_dict())
+            return views.view(send(lambda: self._client.node.get(node_id, fields=fields)).to_dict())
         except Refusal as refusal:
             if refusal.status == 404:
                 return None
@@ -341,44 +356,3 @@ def _added(instance_info: Mapping[str, Any]) -> Patch:
 
 def _held(node_id: str) -> NodeHeldByAnother:
     return NodeHeldByAnother(f"Ironic refused: the instance_uuid of node {node_id} is not that of this server")
-
-
-def _vifs_by_node(raws: Iterator[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Ports or port groups with the VIF that each carries, by node."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for raw in raws:
-        vif = (raw.get("internal_info") or {}).get("tenant_vif_port_id") or (raw.get("extra") or {}).get("vif_port_id")
-        entry = {"address": raw["address"], "uuid": raw["uuid"], "neutron_port_id": vif}
-        found.setdefault(raw["node_uuid"], []).append({**entry, **({"mode": raw["mode"]} if "mode" in raw else {})})
-    return found
-
-
-def _manageable(raw: Mapping[str, Any], ports: Sequence[dict[str, Any]], groups: Sequence[dict[str, Any]]) -> ManageableView:
-    source = (raw["instance_info"] or {}).get("image_source")
-    return ManageableView(
-        raw["uuid"], raw["name"], raw["resource_class"], raw["power_state"], raw["provision_state"], tuple(ports), tuple(groups), source
-    )
-
-
-def _view(raw: Mapping[str, Any]) -> NodeView:
-    return NodeView(
-        id=raw["uuid"],
-        name=raw.get("name"),
-        provision_state=raw.get("provision_state") or "available",
-        target_provision_state=raw.get("target_provision_state"),
-        power_state=raw.get("power_state"),
-        target_power_state=raw.get("target_power_state"),
-        instance_id=raw.get("instance_uuid"),
-        maintenance=bool(raw.get("maintenance")),
-        resource_class=raw.get("resource_class"),
-        protected=bool(raw.get("protected")),
-        retired=bool(raw.get("retired")),
-        last_error=raw.get("last_error"),
-        traits=tuple(raw.get("traits") or ()),
-        properties=raw.get("properties") or {},
-        conductor_group=raw.get("conductor_group") or "",
-        owner=raw.get("owner"),
-        lessee=raw.get("lessee"),
-        shard=raw.get("shard"),
-        provision_updated_at=raw.get("provision_updated_at"),
-    )

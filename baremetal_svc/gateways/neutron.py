@@ -5,8 +5,9 @@ A port that we made is found again by ``device_id`` (the server) and ``name`` (c
 requests that overtake each other may leave two ports. find_port then answers the older, and list_ports shows both to whoever releases.
 """
 
+import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import openstack
@@ -14,11 +15,14 @@ from openstack import exceptions as sdk_errors
 from oslo_config import cfg
 
 from baremetal_svc.domain.errors import OutsideRefused
+from baremetal_svc.domain.observed import PortSeen
 from baremetal_svc.gateways.protocols import FloatingIpView, NetworkView, NicView
 from baremetal_svc.gateways.seen import Seen
 from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
 DEVICE_OWNER = "baremetal:server"
+PAGE = 1000
+_NAME = re.compile(r"baremetal-svc/([^/]+)/(\d+)")
 
 
 class NeutronGateway:
@@ -139,6 +143,17 @@ class NeutronGateway:
         prefix = _name(claim_id, "") if claim_id else ""
         return [_view(port) for port in self._listed(device_id=server_id) if (port.name or "").startswith(prefix)]
 
+    def survey_ports(self) -> Iterator[PortSeen]:
+        """One GET for each page."""
+        query: dict[str, Any] = {"device_owner": DEVICE_OWNER, "limit": PAGE, "fields": ["id", "name", "device_id", "network_id"]}
+        while True:
+            body = self._sender.read(lambda: self._network.request("/ports", "GET", raise_exc=True, params=query).json())
+            yield from (_seen(raw) for raw in body["ports"] if raw["device_id"])
+            # By the link, not by the length: Neutron's own limit of a page may be lower than ours.
+            if not any(link["rel"] == "next" for link in body.get("ports_links", ())):
+                return
+            query["marker"] = body["ports"][-1]["id"]
+
     def release_port(self, port_id: str, *, preserve: bool) -> None:
         """One DELETE or one PUT."""
         if not preserve:
@@ -200,6 +215,12 @@ def _view(port: Any) -> NicView:
 def _raw_view(raw: Mapping[str, Any]) -> NicView:
     addresses = tuple({"subnet_id": ip["subnet_id"], "ip_address": ip["ip_address"]} for ip in raw["fixed_ips"])
     return NicView(raw["id"], raw["network_id"], raw["project_id"], raw["mac_address"], addresses, raw["device_id"])
+
+
+def _seen(raw: Mapping[str, Any]) -> PortSeen:
+    named = _NAME.fullmatch(raw["name"])
+    claim_id, index = (named[1], int(named[2])) if named else (None, None)
+    return PortSeen(raw["id"], raw["network_id"], raw["device_id"], claim_id, index)
 
 
 def _floating_ip(raw: Mapping[str, Any]) -> FloatingIpView:

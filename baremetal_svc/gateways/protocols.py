@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from baremetal_svc.domain.observed import NodeSeen, PortSeen, VifSeen
+
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
@@ -126,6 +128,12 @@ class Ironic(Protocol):
     def list_manageable(self) -> list[ManageableView]:
         """Nodes that could be adopted, in three bulk listings."""
 
+    def survey_nodes(self) -> Iterator[NodeSeen]:
+        """Whose each node is, in pages of at most 1,000."""
+
+    def survey_vifs(self) -> Iterator[VifSeen]:
+        """The Neutron ports that nodes carry, in pages of at most 1,000 ports and port groups."""
+
     def get_node(self, node_id: str) -> NodeView | None:
         """One node, or None when Ironic has none."""
 
@@ -235,6 +243,12 @@ class Neutron(Protocol):
 
     def list_ports(self, server_id: str, claim_id: str | None = None) -> list[NicView]:
         """Ports with the server's device_id; with a claim only those that create_port made for it."""
+
+    def survey_ports(self) -> Iterator[PortSeen] | None:
+        """All ports that create_port made or attach_port took and that still name a server, in pages of at most 1,000.
+
+        None where ports are remembered nowhere: that none is listed says nothing then.
+        """
 
     def release_port(self, port_id: str, *, preserve: bool) -> None:
         """Delete the port, or only unbind it and clear its device_id when it must be preserved; a missing one is no error."""

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from baremetal_svc.domain.errors import NodeHeldByAnother, OutsideRefused
+from baremetal_svc.domain.observed import NodeSeen, VifSeen
 from tests.contract.conftest import Outside
 
 INFO = {"image_source": "http://images.test/one", "image_checksum": "0" * 32}
@@ -218,6 +219,20 @@ def test_vifs_are_attached_once_and_gone_after_tear_down(outside: Outside, serve
     assert outside.ironic.undeploy(node_id, server_id) is True
     outside.until(node_id, "available")
     assert outside.ironic.list_vifs(node_id) == []
+
+
+def test_a_survey_shows_whose_each_node_is_and_what_it_carries(outside: Outside, server_id: str) -> None:
+    node_id, free, project = bound(outside, server_id, vifs=True), outside.node(), outside.project()
+    port = outside.tenant_port(outside.network(project), project, server_id)
+    outside.ironic.attach_vif(node_id, server_id, port)
+    found = {node.id: node for node in outside.ironic.survey_nodes()}
+    assert found[node_id] == NodeSeen(node_id, server_id, frozenset({server_id}), False, "available")
+    assert found[free] == NodeSeen(free, None, frozenset(), False, "available")
+    assert [vif for vif in outside.ironic.survey_vifs() if vif.node_id in (node_id, free)] == [VifSeen(node_id, port)]
+    outside.ironic.detach_vifs(node_id, [port])
+    outside.ironic.unbind_node(node_id, server_id)
+    assert {node.id: node for node in outside.ironic.survey_nodes()}[node_id].instance_id is None
+    assert [vif for vif in outside.ironic.survey_vifs() if vif.node_id == node_id] == []
 
 
 def test_ping(outside: Outside) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from baremetal_svc.domain.errors import OutsideRefused
+from baremetal_svc.domain.observed import PortSeen
 from baremetal_svc.gateways.embedded import FlatNetwork
 from tests.contract.conftest import Outside
 
@@ -92,6 +93,28 @@ def test_release_deletes_or_preserves(outside: Outside, server_id: str) -> None:
     assert outside.neutron.list_ports(server_id) == []
 
 
+def surveyed(outside: Outside) -> dict[str, PortSeen]:
+    found = outside.neutron.survey_ports()
+    assert found is not None
+    return {port.id: port for port in found}
+
+
+def test_a_survey_shows_ports_that_were_made_or_taken_and_no_others(outside: Outside, server_id: str) -> None:
+    wanted = arguments(outside, server_id)
+    made = outside.neutron.create_port(**{**wanted, "index": 3})
+    free = outside.tenant_port(wanted["network_id"], wanted["project_id"])
+    taken = outside.tenant_port(wanted["network_id"], wanted["project_id"])
+    foreign = outside.tenant_port(wanted["network_id"], wanted["project_id"], device_id=str(uuid.uuid4()))
+    outside.neutron.attach_port(taken, server_id=server_id, project_id=wanted["project_id"])
+    found = surveyed(outside)
+    assert found[made.id] == PortSeen(made.id, wanted["network_id"], server_id, CLAIM, 3)
+    assert found[taken] == PortSeen(taken, wanted["network_id"], server_id, None, None)
+    assert free not in found and foreign not in found
+    outside.neutron.disown_port(made.id)
+    outside.neutron.release_port(taken, preserve=True)
+    assert not {made.id, taken} & surveyed(outside).keys()
+
+
 def test_ping(outside: Outside) -> None:
     outside.neutron.ping()
 
@@ -112,6 +135,7 @@ def test_flat_network_computes_its_ports() -> None:
     found = again.find_port("s1", CLAIM, 0)
     assert found is not None and found.id == made.id
     assert flat.create_port(**{**wanted, "index": 1}, mac_address=None).id != made.id
+    assert flat.survey_ports() is None  # type: ignore[func-returns-value]
     assert flat.get_network(network_id, "anybody") is not None and flat.get_network("other", "anybody") is None
     with pytest.raises(OutsideRefused):
         flat.create_port(**{**wanted, "network_id": "other"}, mac_address=None)

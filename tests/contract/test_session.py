@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from oslo_context import context
 
 from baremetal_svc.conf import gateways as options
 from baremetal_svc.domain.errors import Unavailable
+from baremetal_svc.domain.observed import VifSeen
 from baremetal_svc.gateways import real, sending, session
 from baremetal_svc.gateways.ironic import IronicGateway
 from baremetal_svc.gateways.neutron import NeutronGateway
@@ -220,11 +222,16 @@ def test_a_group_without_credentials_is_a_clear_error() -> None:
         _gateway(1, auth_type=None)
 
 
+def _versions(server: Scripted) -> dict[str, object]:
+    """What Neutron answers at its root."""
+    link = {"rel": "self", "href": f"http://127.0.0.1:{server.server_port}/v2.0/"}
+    return {"versions": [{"id": "v2.0", "status": "CURRENT", "links": [link]}]}
+
+
 def test_a_network_seen_a_moment_ago_is_not_looked_at_again_but_one_that_was_missing_is(server: Scripted) -> None:
     neutron = _neutron(server.server_port)
     # One document that answers every question: versions, the network, who else may use it.
-    link = {"rel": "self", "href": f"http://127.0.0.1:{server.server_port}/v2.0/"}
-    versions = {"versions": [{"id": "v2.0", "status": "CURRENT", "links": [link]}]}
+    versions = _versions(server)
     network = {"id": NODE, "project_id": "p", "shared": False, "subnets": ["s"], "mtu": 1500}
     found = (200, json.dumps({**versions, "network": network, "rbac_policies": []}).encode())
     server.answers = [(200, json.dumps(versions).encode()), (404, b"{}"), found]
@@ -232,3 +239,57 @@ def test_a_network_seen_a_moment_ago_is_not_looked_at_again_but_one_that_was_mis
     assert neutron.get_network(NODE, "p") == neutron.get_network(NODE, "p") is not None
     assert neutron.get_network(NODE, "another") is None
     assert len([path for _, path, _ in server.seen if path.endswith(f"/networks/{NODE}")]) == 3
+
+
+def _page(what: str, items: list[dict[str, object]], **more: object) -> tuple[int, bytes]:
+    return 200, json.dumps({what: items, **more}).encode()
+
+
+def _queries(server: Scripted) -> list[dict[str, list[str]]]:
+    return [urllib.parse.parse_qs(urllib.parse.urlsplit(path).query) for _, path, _ in server.seen]
+
+
+def test_a_survey_of_nodes_follows_the_links_and_reads_the_marker_only(server: Scripted) -> None:
+    raw = {"uuid": NODE, "instance_uuid": SERVER, "protected": True, "provision_state": "active"}
+    infos: list[object] = [{"baremetal_svc": {SERVER: True}, "configdrive": "******"}, {"image_source": "x"}, {}]
+    pages = [[{**raw, "instance_info": info}] for info in infos]
+    server.answers = [
+        _page("nodes", pages[0], next=f"http://elsewhere/v1/nodes?limit=1000&marker={NODE}"),
+        _page("nodes", pages[1], next=f"http://elsewhere/v1/nodes?limit=1000&marker={SERVER}"),
+        _page("nodes", pages[2]),
+    ]
+    found = list(_gateway(server.server_port).survey_nodes())
+    assert [node.marked for node in found] == [frozenset({SERVER}), frozenset(), frozenset()]
+    assert [query["limit"] for query in _queries(server)] == [["1000"]] * 3
+    assert [query.get("marker") for query in _queries(server)] == [None, [NODE], [SERVER]]
+
+
+def test_a_survey_of_vifs_reads_ports_and_port_groups(server: Scripted) -> None:
+    carries = {"node_uuid": NODE, "internal_info": {"tenant_vif_port_id": SERVER}}
+    bare = [{"node_uuid": NODE, "internal_info": info} for info in ({}, None, {"cleaning_vif_port_id": "c"})]
+    server.answers = [_page("ports", [*bare, carries]), _page("portgroups", [carries])]
+    assert list(_gateway(server.server_port).survey_vifs()) == [VifSeen(NODE, SERVER)] * 2
+
+
+def test_a_survey_of_ports_asks_page_by_page_and_no_more(server: Scripted) -> None:
+    raw = {"network_id": NODE, "device_id": SERVER}
+    names = [f"baremetal-svc/c/{number}" for number in range(1000)]
+    full = [{**raw, "id": f"p{number}", "name": name} for number, name in enumerate(names)]
+    following = [{"rel": "next", "href": "http://elsewhere"}]
+    rest = [{**raw, "id": "own", "name": ""}, {**raw, "id": "x", "name": "", "device_id": ""}]
+    server.answers = [(200, json.dumps(_versions(server)).encode()), _page("ports", full, ports_links=following), _page("ports", rest)]
+    found = list(_neutron(server.server_port).survey_ports())
+    assert [port.index for port in found] == [*range(1000), None]
+    asked = _queries(server)[1:]
+    assert [query.get("marker") for query in asked] == [None, ["p999"]]
+    assert {query["device_owner"][0] for query in asked} == {"baremetal:server"}
+    assert {tuple(query["fields"]) for query in asked} == {("id", "name", "device_id", "network_id")}
+
+
+def test_a_survey_that_breaks_off_is_unavailable(server: Scripted) -> None:
+    raw = {"network_id": NODE, "device_id": SERVER, "id": "p", "name": ""}
+    first = _page("ports", [raw], ports_links=[{"rel": "next", "href": "http://elsewhere"}])
+    server.answers = [(200, json.dumps(_versions(server)).encode()), first, (401, b"{}")]
+    with pytest.raises(Unavailable, match="credentials"):
+        list(_neutron(server.server_port).survey_ports())
+    assert len(server.seen) == 3

@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from baremetal_svc.conductor import persistence
 from baremetal_svc.conductor.claims import Claims
 from baremetal_svc.db import duties, models
 from devstack.local import services
-from tests.fixtures import properties
+from tests.fixtures import drifting, properties
 from tests.fixtures.service import ADMIN, Service
 
 
@@ -51,6 +53,31 @@ def test_pages_and_filters(service: Service) -> None:
             path = page.get("servers_links", [{"href": ""}])[0]["href"].removeprefix("http://localhost")
         assert sorted(seen) == ["s-1", "s-2", "s-3", "s-4", "s-5"], sort
     assert len(service.call("GET", "/v1/servers?name=-3").json["servers"]) == 1
+
+
+def test_the_reconciler_finds_and_mends(service: Service) -> None:
+    server_id = properties.active(service)
+    op, server, offer = (model.__table__.c for model in (models.Operation, models.Server, models.Offer))
+    [create] = service.rows(models.Operation)
+    with service.db.write() as conn:
+        conn.execute(sa.insert(persistence.TABLES.logbooks).values(uuid=create["id"], name="n"))
+        conn.execute(sa.insert(models.Secret.__table__).values(operation_id=create["id"], name="s", ciphertext="c"))
+    drifting.lose(service, models.Offer, offer.node_id != "")
+    next(node for node in service.world.nodes.values() if node.instance_id).protected = False
+    assert drifting.fates(service) == [
+        ("logbook_without_operation", "repaired"),
+        ("node_not_protected", "fault"),
+        ("offers_disagree", "repaired"),
+        ("offers_disagree", "repaired"),
+        ("secret_without_operation", "repaired"),
+    ]
+    drifting.lose(service, models.Server, server.id == server_id)
+    assert drifting.fates(service) == [("claim_without_server", "repaired")]
+    assert not any(still for _, _, still in drifting.faults(service))
+    drifting.change(service, models.Operation, op.kind == "nodes.release", blocked_by=create["id"], wake_at=None)
+    assert drifting.fates(service) == [("operation_blocked", "repaired")]
+    properties.finish(service)
+    assert service.world.snapshot() == frozenset() and drifting.codes(service) == []
 
 
 def test_many_conductors_claim_each_operation_and_each_node_once(service: Service) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from baremetal_svc.domain.errors import NodeHeldByAnother, OutsideRefused, Unavailable
 from baremetal_svc.domain.node import STRAY
+from baremetal_svc.domain.observed import NodeSeen, VifSeen
 from baremetal_svc.gateways.protocols import ManageableView, NodeView, PortView
 from baremetal_svc.gateways.simulated import transitions
 from baremetal_svc.gateways.simulated.state import SimulatedNode
@@ -40,6 +41,17 @@ class SimulatedIronic:
             nodes = self._world.nodes.values()
             free = (node for node in nodes if node.provision_state == "active" and not node.instance_id and not node.maintenance)
             return [_manageable(node) for node in free if node.resource_class]
+
+    def survey_nodes(self) -> Iterator[NodeSeen]:
+        """See the protocol. Ends nothing that is under way."""
+        world = self._world
+        return world.pages("ironic", "survey_nodes", lambda: [_seen(node) for node in world.nodes.values()])
+
+    def survey_vifs(self) -> Iterator[VifSeen]:
+        """See the protocol."""
+        world = self._world
+        cards = world.pages("ironic", "survey_vifs", lambda: [pair for node in world.nodes.values() for pair in _cards(node)])
+        return (VifSeen(node_id, vif) for node_id, vif in cards if vif)
 
     def get_node(self, node_id: str) -> NodeView | None:
         """One node."""
@@ -224,6 +236,16 @@ class SimulatedIronic:
         if known is None or known.instance_id != server_id:
             raise _held(node_id)
         return self._changed(node_id)
+
+
+def _seen(node: SimulatedNode) -> NodeSeen:
+    return NodeSeen(node.id, node.instance_id, frozenset(node.instance_info.get(_MARKER, ())), node.protected, node.provision_state)
+
+
+def _cards(node: SimulatedNode) -> list[tuple[str, str | None]]:
+    """Each card with the VIF that it carries."""
+    free = max(0, len(node.cards) - len(node.vifs))
+    return [(node.id, vif) for vif in (*node.vifs, *[None] * free)]
 
 
 def _manageable(node: SimulatedNode) -> ManageableView:

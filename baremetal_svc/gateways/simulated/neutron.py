@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The protocol Neutron on the simulated world: MACs unique per network, a quota of ports per project, addresses in order."""
 
+import re
+from collections.abc import Iterator
+
 from baremetal_svc.domain.errors import OutsideRefused
+from baremetal_svc.domain.observed import PortSeen
 from baremetal_svc.gateways.protocols import FloatingIpView, NetworkView, NicView
 from baremetal_svc.gateways.simulated.state import SimulatedFloatingIp, SimulatedNetwork, SimulatedPort
 from baremetal_svc.gateways.simulated.world import World
+
+_NAMED = re.compile(r"baremetal-svc/([^/]+)/(\d+)")
 
 
 class SimulatedNeutron:
@@ -37,6 +43,7 @@ class SimulatedNeutron:
             if existing is not None:
                 return existing
             port = self._make(network_id, project_id, mac_address, server_id, _name(claim_id, index))
+            port.taken = True
             accept(server_id=server_id, claim_id=claim_id, index=index, network_id=network_id, project_id=project_id)
             self._world.ports[port.id] = port
             return port.view()
@@ -72,7 +79,7 @@ class SimulatedNeutron:
                 raise OutsideRefused(f"port {port_id} is in use by another device")
             if not port.device_id:
                 accept(port_id=port_id, server_id=server_id, project_id=project_id)
-                port.device_id = server_id
+                port.device_id, port.taken = server_id, True
             return port.view()
 
     def get_port(self, port_id: str, token: str | None = None) -> NicView | None:
@@ -87,6 +94,11 @@ class SimulatedNeutron:
         with self._world.request("neutron", "list_ports"):
             return [port.view() for port in self._world.ports.values() if port.device_id == server_id and port.name.startswith(prefix)]
 
+    def survey_ports(self) -> Iterator[PortSeen]:
+        """See the protocol."""
+        world = self._world
+        return world.pages("neutron", "survey_ports", lambda: [_seen(port) for port in world.ports.values() if port.taken])
+
     def release_port(self, port_id: str, *, preserve: bool) -> None:
         """See the protocol."""
         with self._world.request("neutron", "release_port") as accept:
@@ -95,7 +107,7 @@ class SimulatedNeutron:
                 return
             accept(port_id=port_id, preserve=preserve)
             if preserve:
-                port.device_id = ""
+                port.device_id, port.taken = "", False
             else:
                 del self._world.ports[port_id]
             for floating_ip in self._world.floating_ips.values():
@@ -108,7 +120,7 @@ class SimulatedNeutron:
             port = self._world.ports.get(port_id)
             if port is not None and port.device_id:
                 accept(port_id=port_id)
-                port.device_id = ""
+                port.device_id, port.taken = "", False
 
     def find_floating_ip(self, address: str, project_id: str, token: str | None = None) -> FloatingIpView | None:
         """See the protocol."""
@@ -137,6 +149,12 @@ class SimulatedNeutron:
         """See the protocol."""
         with self._world.request("neutron", "ping"):
             pass
+
+
+def _seen(port: SimulatedPort) -> PortSeen:
+    named = _NAMED.fullmatch(port.name)
+    claim_id, index = (named[1], int(named[2])) if named else (None, None)
+    return PortSeen(port.id, port.network_id, port.device_id, claim_id, index)
 
 
 def _name(claim_id: str, index: int | str) -> str:

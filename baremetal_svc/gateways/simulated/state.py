@@ -65,7 +65,7 @@ class SimulatedNode:
 
 @dataclass(slots=True)
 class SimulatedPort:
-    """A Neutron port; ``name`` carries claim and index when the service made it."""
+    """A Neutron port; ``name`` carries claim and index when the service made it, ``taken``: its device_owner is the service's."""
 
     id: str
     network_id: str
@@ -75,6 +75,7 @@ class SimulatedPort:
     subnet_id: str | None
     device_id: str
     name: str
+    taken: bool = False
 
     def view(self) -> NicView:
         """As Neutron shows it."""

@@ -7,9 +7,10 @@ Deterministic: ids, MACs and addresses follow from the order of requests; nothin
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.gateways import sending
@@ -19,6 +20,9 @@ from baremetal_svc.gateways.simulated.state import Fault, SimulatedFloatingIp, S
 
 _NAMESPACE = uuid.UUID("51a71a7e-0000-4000-8000-000000000000")
 Accept = Callable[..., None]
+T = TypeVar("T")
+#: Most items of one answer.
+PAGE = 1000
 
 
 class World:
@@ -40,6 +44,8 @@ class World:
         self.registered_limits: dict[str, int] = {}
         self.project_limits: dict[tuple[str, str], int] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        #: How often each method was asked, by "service.method"; a listing once for each page.
+        self.asked: Counter[str] = Counter()
         self._faults: list[Fault] = []
         self._away: set[str] = set()
         self._made = 0
@@ -134,6 +140,7 @@ class World:
         """One request, alone in the world; the block calls what it is given, with the arguments, once the request changes something."""
         sending.before_send()
         with self.lock:
+            self.asked[f"{service}.{method}"] += 1
             if service in self._away:
                 raise Unavailable(f"{service.capitalize()} cannot be reached")
             fault = self._fault(method, node_id, sync=True, after=False)
@@ -143,6 +150,15 @@ class World:
             fault = self._fault(method, node_id, sync=True, after=True)
             if fault is not None and fault.error is not None:
                 raise fault.error
+
+    def pages(self, service: str, method: str, items: Callable[[], Sequence[T]]) -> Iterator[T]:
+        """A listing, one request for each page: what is behind a page may have changed when it is read."""
+        for start in range(0, 1 << 30, PAGE):
+            with self.request(service, method):
+                page = items()[start : start + PAGE]
+            yield from page
+            if len(page) < PAGE:
+                return
 
     def tick(self, count: int = 1) -> None:
         """Let time go on and end what is due."""

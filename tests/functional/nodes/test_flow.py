@@ -57,10 +57,12 @@ def test_what_a_late_request_deployed_on_a_released_node_is_torn_down(service: S
     _release(service)
     service.world.instant = False
     [node] = [node for node in service.world.nodes.values() if node.instance_id]
-    while not service.rows(models.Claim)[0]["torn_down_at"]:
+    while node.provision_state != "cleaning":
         service.work()
         service.world.tick()
-    node.provision_state, node.target_provision_state = "active", None
+    service.work()
+    assert service.rows(models.Claim)[0]["torn_down_at"] is not None
+    node.provision_state, node.target_provision_state, node.ends_at = "active", None, None
     service.world.instant = True
     properties.finish(service)
     assert node.provision_state == "available"
