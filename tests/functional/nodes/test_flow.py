@@ -57,10 +57,12 @@ def test_what_a_late_request_deployed_on_a_released_node_is_torn_down(service: S
     _release(service)
     service.world.instant = False
     [node] = [node for node in service.world.nodes.values() if node.instance_id]
-    while node.provision_state != "cleaning":
+    while node.provision_state != "available":
         service.work()
         service.world.tick()
-    service.work()
+    # Torn down and recorded; that it is available has not been seen yet.
+    service.pass_time(61)
+    service.step()
     assert service.rows(models.Claim)[0]["torn_down_at"] is not None
     node.provision_state, node.target_provision_state, node.ends_at = "active", None, None
     service.world.instant = True
