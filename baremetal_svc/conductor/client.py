@@ -61,7 +61,8 @@ def enqueue_delete(conn: Connection, asking: Asking, server_id: str, arguments: 
     live_delete = operations.live_delete_of(conn, server_id)
     if live_delete is not None:
         return live_delete["id"], False
-    live = operations.live_of(conn, server_id)
+    # Locked: were it to end between this look and our insert, nobody would wake what is blocked by it.
+    live = operations.live_of(conn, server_id, lock=True)
     operation_id = str(uuid.uuid4())
     values = {"live_delete": server_id, "blocked_by": None if live is None else live["id"], **_who(asking.context, server_id)}
     _insert(conn, operation_id, "servers.delete", server_id, arguments, values, asking.deadline("servers.delete"))

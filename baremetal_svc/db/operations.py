@@ -48,9 +48,10 @@ def get(conn: Connection, operation_id: str) -> rows.Row | None:
     return rows.one(conn, select(Operation.__table__).where(OP.id == operation_id))
 
 
-def live_of(conn: Connection, server_id: str) -> rows.Row | None:
-    """The live operation of a server that is not its delete, or None."""
-    return rows.one(conn, select(Operation.__table__).where(OP.live_server == server_id))
+def live_of(conn: Connection, server_id: str, *, lock: bool = False) -> rows.Row | None:
+    """The live operation of a server that is not its delete, or None; ``lock`` keeps it from ending before this transaction does."""
+    statement = select(Operation.__table__).where(OP.live_server == server_id)
+    return rows.one(conn, statement.with_for_update() if lock else statement)
 
 
 def live_delete_of(conn: Connection, server_id: str) -> rows.Row | None:

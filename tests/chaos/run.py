@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run of chaos, for the tier and for the long run: what is started, what breaks it, what must hold when it has come to rest."""
 
+import contextlib
 import threading
 import time
 import uuid
@@ -139,7 +140,9 @@ def _drain(engine: sa.Engine, nodes: set[str], made: dict[str, set[str]], older:
     begin = time.monotonic()
     pause = threading.Event()
     while time.monotonic() - begin < DRAIN:
-        if not invariants.unfinished(engine) and not invariants.violations(engine, nodes, made, older):
-            break
+        # Ironic may still be coming back from its last restart.
+        with contextlib.suppress(services.RestError, OSError):
+            if not invariants.unfinished(engine) and not invariants.violations(engine, nodes, made, older):
+                break
         pause.wait(0.5)
     return time.monotonic() - begin

@@ -116,6 +116,9 @@ class CreatePort(Step):
     ) -> dict[str, Any]:
         nic = nics[self._index]
         if nic.get("port_id"):
+            # The tenant's own port is one for every try: the machine tried before has to give it back first.
+            if any(claim["id"] != claim_id for claim in self.run.query(lambda conn: claims.standing_of(conn, server_id))):
+                raise NotYet("The port is still at the machine that was tried before.", seconds=5)
             port = neutron.attach_port(nic["port_id"], server_id=server_id, project_id=project_id)
         else:
             port = neutron.create_port(

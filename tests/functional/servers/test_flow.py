@@ -150,3 +150,20 @@ def test_an_outage_is_waited_for(service: Service, away: str) -> None:
     service.pass_time(400)
     service.work()
     assert service.call("GET", f"/v1/servers/{server['uuid']}").json["status"] == "active"
+
+
+def test_a_port_of_the_tenants_follows_to_the_node_that_is_tried_next(service: Service) -> None:
+    """The release of the first try gave it back after the second had taken it."""
+    body = service.prepared()
+    port_id = service.gateways.neutron.add_port(network_id=service.network, project_id="red")
+    body["server"]["networks"] = [{"port_id": port_id}]
+    service.world.fail_next("deploy")
+    server_id = service.call("POST", "/v1/servers", body).json["uuid"]
+    for _ in range(4):
+        service.work()
+        service.pass_time(6)
+    assert service.call("GET", f"/v1/servers/{server_id}").json["status"] == "active"
+    properties.finish(service)
+    port = service.gateways.neutron.get_port(port_id)
+    assert port is not None and port.device_id == server_id
+    assert [node.instance_id for node in service.world.nodes.values() if port_id in node.vifs] == [server_id]
