@@ -28,6 +28,8 @@ LOG = logging.getLogger(__name__)
 
 #: Vain attempts in a row after which an operation that goes on trying becomes a fault for the operator: about half an hour of back-off.
 PATIENCE = 13
+#: A flow that came to its end; what is left is to write that of the operation.
+_ENDED = (states.SUCCESS, states.REVERTED)
 
 
 class Runner:
@@ -95,8 +97,7 @@ class Runner:
             LOG.exception("The logbook of operation %s (%s) cannot be read", run.id, run.operation["kind"])
             self.announcer.ended(*unreadable.give_up(run, list(kinds.tasks_of(flow)), self._injected(run)))
             return
-        # A flow that is reverted would start again from its first task.
-        if engine.storage.get_flow_state() not in (states.SUCCESS, states.REVERTED):
+        if engine.storage.get_flow_state() not in _ENDED:
             self._run_engine(engine)
         self.announcer.ended(*ending.end(run, engine.storage))
 
@@ -107,8 +108,10 @@ class Runner:
             detail = persistence.create(run, backend, [task.name for task in kinds.tasks_of(flow)])
         engine = taskflow.engines.load(flow, flow_detail=detail, backend=backend, engine="serial", defer_reverts=True)
         engine.compile()
-        engine.prepare()
-        engine.storage.inject(self._injected(run), transient=True)
+        # Preparing makes a flow that was undone one that has not begun, and it would start again from its first task.
+        if detail.state not in _ENDED:
+            engine.prepare()
+            engine.storage.inject(self._injected(run), transient=True)
         return engine
 
     @staticmethod

@@ -12,6 +12,7 @@ from baremetal_svc import conf as configuration
 from baremetal_svc.conductor.claims import Claims
 from baremetal_svc.conductor.interruptions import LeaseLost
 from baremetal_svc.db import models
+from baremetal_svc.domain.errors import OutsideRefused
 from tests.fixtures import properties
 from tests.fixtures.service import Service
 
@@ -170,3 +171,25 @@ def test_an_unknown_shape_is_left_to_those_who_know_it(service: Service) -> None
     with service.db.write() as conn:
         conn.exec_driver_sql("UPDATE operations SET shape = 99")
     assert service.step() == 0
+
+
+def test_a_create_that_was_undone_began_anew_when_its_conductor_died_before_the_end(service: Service) -> None:
+    """To prepare an engine for a flow in REVERTED makes it one that has not begun: it claimed a node again, and deployed it."""
+    server = properties.create(service)
+    service.world.fail_next("create_port", error=OutsideRefused("no"))
+    engine = service.runner._run_engine
+
+    def dies(engine_of_flow: Any) -> None:
+        engine(engine_of_flow)
+        raise properties.Died
+
+    service.runner._run_engine = dies  # type: ignore[method-assign]
+    with pytest.raises(properties.Died):
+        service.step()
+    service.pass_time(service.lease + 1)
+    service.runner = service.new_conductor("next")._runner
+    properties.finish(service)
+    shown = service.call("GET", f"/v1/servers/{server['uuid']}").json
+    assert (shown["status"], shown["fault"]["message"]) == ("error", "no")
+    assert [method for method, _ in service.world.calls if method == "deploy"] == []
+    assert {row["kind"]: row["state"] for row in service.rows(models.Operation)} == {"servers.create": "failed", "nodes.release": "done"}
