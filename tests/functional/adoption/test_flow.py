@@ -91,15 +91,6 @@ def test_running_each_execute_twice_changes_nothing(tmp_path: Path, scenario: Sc
     properties.check_execute_twice(tmp_path, scenario)
 
 
-@EACH
-def test_death_at_each_task_changes_nothing(tmp_path: Path, scenario: Scenario) -> None:
-    properties.check_die_anywhere(tmp_path, scenario)
-
-
-def test_death_at_each_transaction_changes_nothing(tmp_path: Path) -> None:
-    assert properties.check_die_at_transactions(tmp_path, ADOPT) > 8
-
-
 def test_an_adoption_that_fails_anywhere_leaves_the_machine_as_it_was(tmp_path: Path) -> None:
     properties.check_fail_anywhere(tmp_path, Scenario("adoption.adopt", _prepare_adopt), undone=False)
     for step in ("bind-node", "take-ports", "protect-node", "record-adoption"):

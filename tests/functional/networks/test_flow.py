@@ -56,11 +56,6 @@ def test_running_each_execute_twice_changes_nothing(tmp_path: Path, scenario: Sc
     properties.check_execute_twice(tmp_path, scenario)
 
 
-@EACH
-def test_death_at_each_task_changes_nothing(tmp_path: Path, scenario: Scenario) -> None:
-    properties.check_die_anywhere(tmp_path, scenario)
-
-
 @pytest.mark.parametrize("own", [False, True])
 def test_an_attachment_that_fails_anywhere_is_undone(tmp_path: Path, own: bool) -> None:
     properties.check_fail_anywhere(tmp_path, _scenario("networks.attach", own=own), undone=True)
@@ -76,10 +71,6 @@ def test_a_detachment_that_failed_completes_when_it_is_asked_for_again(tmp_path:
             _detach(service)
 
     properties.check_fail_anywhere(tmp_path, Scenario(scenario.kind, scenario.prepare, again), undone=False)
-
-
-def test_death_at_each_transaction_changes_nothing(tmp_path: Path) -> None:
-    assert properties.check_die_at_transactions(tmp_path, SCENARIOS[0]) > 5
 
 
 def test_a_delete_takes_what_was_attached_with_it(service: Service) -> None:

@@ -24,10 +24,6 @@ def test_running_each_execute_twice_changes_nothing(tmp_path: Path) -> None:
     properties.check_execute_twice(tmp_path, RELEASE)
 
 
-def test_death_at_each_task_changes_nothing(tmp_path: Path) -> None:
-    properties.check_die_anywhere(tmp_path, RELEASE)
-
-
 def test_a_refusal_at_any_step_is_tried_again_until_it_is_done(tmp_path: Path) -> None:
     plain, names = properties.expected(tmp_path, RELEASE)
     for name in names:

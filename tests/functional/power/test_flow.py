@@ -66,11 +66,6 @@ def test_running_each_execute_twice_changes_nothing(tmp_path: Path, scenario: Sc
 
 
 @EACH
-def test_death_at_each_task_changes_nothing(tmp_path: Path, scenario: Scenario) -> None:
-    properties.check_die_anywhere(tmp_path, scenario)
-
-
-@EACH
 def test_a_failure_leaves_a_stable_status_and_asking_again_completes(tmp_path: Path, scenario: Scenario) -> None:
     if scenario.kind == "power.reboot":
         # Its failure is "error": nobody knows what the machine did; only a delete leads on from there.

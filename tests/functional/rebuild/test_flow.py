@@ -40,14 +40,6 @@ def test_running_each_execute_twice_changes_nothing(tmp_path: Path) -> None:
     properties.check_execute_twice(tmp_path, SCENARIO)
 
 
-def test_death_at_each_task_changes_nothing(tmp_path: Path) -> None:
-    properties.check_die_anywhere(tmp_path, SCENARIO)
-
-
-def test_death_at_each_transaction_changes_nothing(tmp_path: Path) -> None:
-    assert properties.check_die_at_transactions(tmp_path, SCENARIO) > 8
-
-
 def test_a_failure_leaves_an_error_and_rebuilding_again_completes(tmp_path: Path) -> None:
     properties.check_fail_anywhere(tmp_path, SCENARIO, undone=False)
 

@@ -59,16 +59,6 @@ def test_a_delete_that_fails_anywhere_is_completed_by_another(tmp_path: Path) ->
     properties.check_fail_anywhere(tmp_path, DELETE, undone=False)
 
 
-@pytest.mark.parametrize("scenario", [CREATE, DELETE], ids=lambda scenario: scenario.kind)
-def test_death_at_each_task_changes_nothing(tmp_path: Path, scenario: Scenario) -> None:
-    properties.check_die_anywhere(tmp_path, scenario)
-
-
-@pytest.mark.parametrize("scenario", [CREATE, DELETE], ids=lambda scenario: scenario.kind)
-def test_death_at_each_transaction_changes_nothing(tmp_path: Path, scenario: Scenario) -> None:
-    assert properties.check_die_at_transactions(tmp_path, scenario) > 10
-
-
 def test_a_failed_deploy_tries_another_node(service: Service) -> None:
     server = properties.create(service)
     first = sorted(service.world.nodes)
