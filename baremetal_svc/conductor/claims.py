@@ -4,7 +4,7 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
@@ -20,11 +20,14 @@ LOG = logging.getLogger(__name__)
 class Claims:
     """The operations that this conductor owns now."""
 
-    def __init__(self, db: Database, known: Mapping[str, Kind], owner: str, lease_seconds: float) -> None:
+    def __init__(
+        self, db: Database, known: Mapping[str, Kind], owner: str, lease_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._db = db
         self._known = [(name, kind.shape) for name, kind in known.items()]
         self._owner = owner
         self._seconds = lease_seconds
+        self._clock = clock
         self._held: dict[str, tuple[int, Lease]] = {}
         self._lock = threading.Lock()
 
@@ -33,9 +36,9 @@ class Claims:
 
         :raises Unavailable: the database is away.
         """
-        begun = time.monotonic()
+        begun = self._clock()
         taken = self._db.transact(lambda conn: self._take(conn, limit))
-        leases = [(row, Lease(self._seconds, begun)) for row in taken]
+        leases = [(row, Lease(self._seconds, begun, self._clock)) for row in taken]
         with self._lock:
             self._held.update({row["id"]: (row["generation"], lease) for row, lease in leases})
         return leases
@@ -55,7 +58,7 @@ class Claims:
             held = dict(self._held)
         if not held:
             return
-        begun = time.monotonic()
+        begun = self._clock()
         generations = {operation_id: generation for operation_id, (generation, _) in held.items()}
         ours = self._db.transact(lambda conn: operations.renew(conn, generations, self._seconds))
         for operation_id, (_, lease) in held.items():

@@ -21,8 +21,9 @@ T = TypeVar("T")
 class Lease:
     """How long the operation is ours, by this process's monotonic clock; renewed by one thread for all runs."""
 
-    def __init__(self, seconds: float, taken_at: float) -> None:
+    def __init__(self, seconds: float, taken_at: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
+        self._clock = clock
         self._until = taken_at + seconds
         self._lost = False
 
@@ -39,7 +40,7 @@ class Lease:
 
         :raises LeaseLost:
         """
-        if self._lost or time.monotonic() + needed >= self._until:
+        if self._lost or self._clock() + needed >= self._until:
             raise LeaseLost("The lease ran out or is another's.")
 
 
