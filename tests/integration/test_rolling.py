@@ -20,8 +20,15 @@ from tests.fixtures.balancer import Balancer
 from tests.fixtures.cluster import IMAGE, PORT, Cluster, wait_for
 
 CLASS = f"roll-{uuid.uuid4().hex[:8]}"
-OPTIONS = {"conductor.listing_interval": 0.5, "conductor.inventory_interval": 2.0}
-MACHINES, CLIENTS = 6, 3
+# A released machine rests for lease and time limit: short, and machines enough that no client meets an empty pool.
+OPTIONS = {
+    "conductor.listing_interval": 0.5,
+    "conductor.inventory_interval": 2.0,
+    "conductor.lease": 6.0,
+    "ironic.timeout": 2.5,
+    "neutron.timeout": 2.5,
+}
+MACHINES, CLIENTS = 14, 3
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +131,7 @@ def test_upgrade_and_back_without_a_failed_call(before: Path, machines: list[met
         stopped.set()
         for client in clients:
             client.join()
-        assert [client.failure for client in clients] == [""] * CLIENTS, cluster.log_lines("ERROR|Traceback")[-10:]
+        assert [client.failure for client in clients if client.failure] == [], cluster.log_lines("ERROR|Traceback")[-10:]
         print(f"{sum(client.calls for client in clients)} calls, {sum(client.rounds for client in clients)} servers made and deleted")
         wait_for("every operation ended", lambda: not _live(engine), 120)
         with engine.connect() as conn:
@@ -144,9 +151,10 @@ def _live(engine: sa.Engine, owner: str = "%") -> int:
 
 
 def _progress(clients: list[Client]) -> None:
-    """Until every client has come through another round, or has failed."""
+    """Until every client has come through another round."""
     done = [client.rounds for client in clients]
-    wait_for("a round", lambda: all(c.rounds > n or c.failure for c, n in zip(clients, done, strict=True)), 120)
+    wait_for("a round", lambda: any(c.failure for c in clients) or all(c.rounds > n for c, n in zip(clients, done, strict=True)), 120)
+    assert [client.failure for client in clients if client.failure] == []
 
 
 def _replace(cluster: Cluster, engine: sa.Engine, old: str, new: str, code: Path) -> str:
