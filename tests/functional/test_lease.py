@@ -9,8 +9,10 @@ import pytest
 from oslo_config import cfg
 
 from baremetal_svc import conf as configuration
+from baremetal_svc.conductor import persistence
 from baremetal_svc.conductor.claims import Claims
 from baremetal_svc.conductor.interruptions import LeaseLost
+from baremetal_svc.conductor.run import Run
 from baremetal_svc.db import models
 from baremetal_svc.domain.errors import OutsideRefused
 from tests.fixtures import properties
@@ -193,3 +195,24 @@ def test_a_create_that_was_undone_began_anew_when_its_conductor_died_before_the_
     assert (shown["status"], shown["fault"]["message"]) == ("error", "no")
     assert [method for method, _ in service.world.calls if method == "deploy"] == []
     assert {row["kind"]: row["state"] for row in service.rows(models.Operation)} == {"servers.create": "failed", "nodes.release": "done"}
+
+
+def test_a_save_of_a_conductor_whose_operation_another_one_runs_is_refused(service: Service) -> None:
+    """Both think that they run it: what the first one writes under its generation changes nothing, be it a row or TaskFlow's notes."""
+    properties.create(service)
+    [(operation, lease)] = service.claims.take(1)
+    slept = Run(service.db, operation, lease, cancellable=True, stopping=threading.Event())
+    persistence.create(slept, persistence.FencedBackend(slept), ["claim-node"])
+    backend = persistence.FencedBackend(slept)
+    detail = persistence.load(slept, backend)
+    assert detail is not None
+    service.pass_time(service.lease + 1)
+    [(taken, _)] = Claims(service.db, service.runner._kinds, "other", service.lease).take(1)
+    assert taken["generation"] == operation["generation"] + 1
+    detail.state = "REVERTED"
+    with pytest.raises(LeaseLost):
+        backend.get_connection().update_flow_details(detail)
+    with pytest.raises(LeaseLost):
+        slept.transact(lambda conn: None)
+    [row] = service.rows(models.Operation)
+    assert (row["state"], row["seq"]) == ("running", taken["seq"])

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cancelling: before each step of a create, and what cannot be cancelled."""
 
+from typing import Any
+
 import pytest
 
 from baremetal_svc.db import models
@@ -51,3 +53,24 @@ def test_a_delete_only_goes_forward(service: Service) -> None:
     properties.active(service)
     service.call("DELETE", f"/v1/servers/{service.server_id}")  # type: ignore[attr-defined]
     assert service.call("DELETE", f"/v1/operations/{_operation(service, 'servers.delete')}").status == 409
+
+
+def test_a_cancel_that_comes_while_a_step_finds_that_it_must_wait_is_not_slept_through(service: Service) -> None:
+    service.world.instant = False
+    properties.create(service)
+    operation = f"/v1/operations/{_operation(service)}"
+
+    def cancel(name: str, task: Any) -> None:
+        once = task.execute
+
+        def execute(**kwargs: Any) -> Any:
+            assert service.call("DELETE", operation).status == 202
+            return once(**kwargs)
+
+        if name == "wait-until-deployed":
+            task.execute = execute
+
+    service.step(properties.wrapped(service, "servers.create", cancel))
+    assert service.call("GET", operation).json["state"] == "waiting"
+    assert service.step() >= 1
+    assert service.call("GET", operation).json["state"] == "cancelled"

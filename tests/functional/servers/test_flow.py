@@ -157,3 +157,15 @@ def test_a_port_of_the_tenants_follows_to_the_node_that_is_tried_next(service: S
     port = service.gateways.neutron.get_port(port_id)
     assert port is not None and port.device_id == server_id
     assert [node.instance_id for node in service.world.nodes.values() if port_id in node.vifs] == [server_id]
+
+
+def test_a_delete_begins_when_what_it_stops_has_ended(service: Service) -> None:
+    server_id = properties.create(service)["uuid"]
+    service.step()
+    assert service.call("DELETE", f"/v1/servers/{server_id}").status == 204
+    live = {row["kind"]: row for row in service.live()}
+    assert live["servers.delete"]["blocked_by"] == live["servers.create"]["id"] and live["servers.delete"]["wake_at"] is None
+    assert live["servers.create"]["cancel_requested"]
+    properties.finish(service)
+    ended = {row["kind"]: row["state"] for row in service.rows(models.Operation)}
+    assert ended == {"servers.create": "cancelled", "servers.delete": "done", "nodes.release": "done"}
