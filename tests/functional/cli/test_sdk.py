@@ -92,8 +92,11 @@ def test_a_server_from_create_to_its_end(service: Service, address: str, carried
     assert (shown.status, shown.metadata, shown.is_locked) == ("active", {"a": "b"}, False)
     api.wait_for_operation(api.set_server_power(server, "off"), timeout=60)
     assert api.find_server("one").power_state == "power off"
+    # Its machine must still be there when the second delete comes.
+    service.world.instant = False
     first, second = api.delete_server(server), api.delete_server(server)
     assert first == second
+    service.world.instant = True
     api.wait_for_operation(first, timeout=60)
     with pytest.raises(exceptions.NotFoundException):
         api.get_server(server)
