@@ -31,6 +31,8 @@ OPTIONS = {
     "conductor.reconcile_interval": 5.0,
     "ironic.timeout": TIMEOUT,
     "neutron.timeout": TIMEOUT,
+    # Ironic may forget a change of power when its conductor is killed in it: the operation ends at its deadline, within the drain.
+    **{f"deadlines.power_{change}": 120.0 for change in ("start", "stop", "soft_stop", "reboot", "soft_reboot")},
 }
 #: Slow, so that there is something to break.
 SLOW = {"deploy_delay": 3, "power_delay": 3}
