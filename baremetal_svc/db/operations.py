@@ -59,11 +59,15 @@ def live_delete_of(conn: Connection, server_id: str) -> rows.Row | None:
     return rows.one(conn, select(Operation.__table__).where(OP.live_delete == server_id))
 
 
-def last_failed_of(conn: Connection, server_id: str, kinds: Sequence[str] = ()) -> rows.Row | None:
-    """The newest failed operation of a server, of certain kinds or any, or None: its error is the server's fault."""
+def last_of(conn: Connection, server_id: str, kinds: Sequence[str]) -> rows.Row | None:
+    """The newest operation of a server of these kinds, whatever became of it, or None."""
+    statement = select(Operation.__table__).where(OP.target_id == server_id, OP.kind.in_(kinds))
+    return rows.one(conn, statement.order_by(OP.created_at.desc()).limit(1))
+
+
+def last_failed_of(conn: Connection, server_id: str) -> rows.Row | None:
+    """The newest failed operation of a server, or None: its error is the server's fault."""
     statement = select(Operation.__table__).where(OP.target_id == server_id, OP.state == State.FAILED)
-    if kinds:
-        statement = statement.where(OP.kind.in_(kinds))
     return rows.one(conn, statement.order_by(OP.created_at.desc()).limit(1))
 
 

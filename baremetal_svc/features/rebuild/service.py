@@ -80,8 +80,8 @@ def retry(call: Call, server_id: str) -> str:
         row = _resting(conn, call, server_id)
         if row["status"] != Status.ERROR:
             raise Conflict(f"Server {server_id} is {row['status']}, not error.", hint="Only what failed can be retried.")
-        failed = operations.last_failed_of(conn, server_id, rules.RETRIABLE)
-        if failed is None:
+        failed = operations.last_of(conn, server_id, rules.OF_STATUS)
+        if failed is None or not rules.can_be_retried(failed):
             raise Conflict(f"Nothing of server {server_id} can be retried.", hint="Rebuild or delete it.")
         if failed["kind"] == "servers.delete":
             return client.enqueue_delete(conn, call, server_id, failed["arguments"])[0]

@@ -144,3 +144,28 @@ def test_reset_shows_what_the_machine_shows(service: Service) -> None:
     service.call("PUT", path.replace("reset", "provision"), {"target": "rebuild"})
     assert service.call("PUT", path, token=ADMIN).json["errors"][0]["code"] == "operation_in_progress"
     assert service.call("PUT", path).status == 403
+
+
+def test_a_rebuild_that_was_made_good_is_not_begun_again(service: Service) -> None:
+    """It would write the disk over: what failed long ago did not bring the server where it is now."""
+    server_id = properties.active(service)
+    path = f"/v1/servers/{server_id}/states/provision"
+    service.world.fail_next("deploy")
+    for _ in range(2):
+        assert service.call("PUT", path, {"target": "rebuild"}).status == 202
+        service.work()
+    assert shown(service, server_id)["status"] == "active"
+    service.db.transact(lambda conn: servers.set_columns(conn, server_id, status="error"))
+    assert retry(service, server_id).status == 409
+    assert service.live() == []
+
+
+def test_a_create_that_was_cancelled_is_begun_again(service: Service) -> None:
+    server_id = properties.create(service)["uuid"]
+    [operation] = service.live()
+    assert service.call("DELETE", f"/v1/operations/{operation['id']}").status == 202
+    properties.finish(service)
+    assert shown(service, server_id)["status"] == "error"
+    assert retry(service, server_id).status == 202
+    service.work()
+    assert shown(service, server_id)["status"] == "active"
