@@ -37,7 +37,7 @@ def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, begun: 
     known = nodes.observed(conn, [view.id for view in batch])
     changed = []
     for view in batch:
-        row, values = known.get(view.id), _columns(view)
+        row, values = known.get(view.id), columns(view)
         if row is not None and row["observed_at"] >= begun:
             continue  # another process has written a younger listing
         if ports is not None:
@@ -70,7 +70,8 @@ def _conclude(conn: Connection, begun: float) -> list[str]:
     return nodes.wake_waiting(conn)
 
 
-def _columns(view: NodeView) -> dict[str, Any]:
+def columns(view: NodeView) -> dict[str, Any]:
+    """What is written of a node that Ironic listed."""
     return {
         "name": view.name,
         "resource_class": view.resource_class,
