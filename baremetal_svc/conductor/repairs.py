@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from baremetal_svc.conductor import client, persistence
 from baremetal_svc.db import claims, faults, nics, operations, rows, servers, survey
 from baremetal_svc.db.session import Database
+from baremetal_svc.domain.errors import OutsideRefused
 from baremetal_svc.domain.observed import Finding, Seen
 from baremetal_svc.domain.operation import FINAL
 from baremetal_svc.gateways.protocols import Ironic, Neutron
@@ -204,6 +205,19 @@ def _detach_vif(tools: Tools, seen: Seen, finding: Finding) -> bool:
     return _release_port(tools, seen, finding)
 
 
+def _detach_stale_vif(tools: Tools, seen: Seen, finding: Finding) -> bool:
+    """Off a node that is nobody's still, once Neutron has said that there is no such port: else somebody may be about to use it."""
+    node_id, port_id = finding.target, finding.facts["port_id"]
+    if tools.neutron.get_port(port_id) is not None:
+        raise OutsideRefused(f"Port {port_id} on node {node_id} exists.")
+    node = tools.ironic.get_node(node_id)
+    held = tools.db.query(lambda conn: claims.holder_of(conn, node_id) is not None)
+    if node is None or node.instance_id is not None or node.provision_state != "available" or held:
+        return False
+    tools.ironic.detach_vifs(node_id, [port_id])
+    return _transact(tools, finding, lambda conn: True)
+
+
 REPAIRS: Mapping[str, Mend] = {
     "claim_without_server": _release_claim,
     "claim_not_released": _release_claim,
@@ -217,6 +231,7 @@ REPAIRS: Mapping[str, Mend] = {
     "port_without_server": _release_port,
     "port_without_nic": _release_port,
     "vif_without_server": _detach_vif,
+    "vif_on_free_node": _detach_stale_vif,
 }
 #: Those after which a machine is torn down.
 TEAR_DOWNS = frozenset({"claim_without_server", "claim_not_released", "instance_without_server"})

@@ -66,7 +66,9 @@ def vifs_on_free_nodes(seen: Seen) -> Iterator[Finding]:
             detail = f"Ironic has a port on a machine that nobody holds: node {node.id} carries port {vif.port_id}."
             proposal = f'Detach it: "baremetal node vif detach {node.id} {vif.port_id}". The node is not offered until then.'
             about = frozenset({node.id, *([port.device_id] if port else ())})
-            yield Finding("vif_on_free_node", "node", node.id, detail, proposal, about=about)
+            # An attach that came late, of a port that has been deleted since; whether it has, the repair asks.
+            repair = Repair.MANUAL if port else Repair.SAFE
+            yield Finding("vif_on_free_node", "node", node.id, detail, proposal, repair, about, {"port_id": vif.port_id})
 
 
 def ports_without_nic(seen: Seen) -> Iterator[Finding]:

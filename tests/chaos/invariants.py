@@ -12,6 +12,7 @@ from tests.chaos.proxy import Change
 
 STABLE = {"active", "stopped", "error"}
 EMPTY = ("secrets", "logbooks", "flowdetails", "atomdetails")
+_SERVERS = "SELECT s.id, s.name, s.status, s.node_id, c.id IS NOT NULL AS claimed FROM servers s LEFT JOIN claims c ON c.live_server = s.id"
 _LIVE_CREATES = "SELECT target_id FROM operations WHERE kind = 'servers.create' AND live_server IS NOT NULL"
 
 
@@ -26,7 +27,7 @@ def violations(engine: sa.Engine, nodes: set[str], made: dict[str, set[str]], ol
     """Every sentence is something that must not be; nodes: ids of the nodes of this run; made: key -> server ids that clients were told;
     older: ids of ports that were there before."""
     with engine.connect() as conn:
-        servers = {row["id"]: row for row in conn.execute(sa.text("SELECT id, name, status, node_id FROM servers")).mappings()}
+        servers = {row["id"]: row for row in conn.execute(sa.text(_SERVERS)).mappings()}
         claims = list(conn.execute(sa.text("SELECT node_id, server_id, state FROM claims")).mappings())
         offers = {row[0] for row in conn.execute(sa.text("SELECT node_id FROM offers"))}
         creates = Counter(row[0] for row in conn.execute(sa.text(_LIVE_CREATES)))
@@ -49,10 +50,11 @@ def _at_ironic(metal: list[dict[str, Any]], servers: dict[str, Any], claims: lis
     found += [f"claim of {claim['server_id']} is {claim['state']} at rest" for claim in claims if claim["state"] != "live"]
     bound = Counter(node["instance_uuid"] for node in metal if node["instance_uuid"])
     found += [f"server {server} is on {count} nodes" for server, count in bound.items() if count > 1]
+    holding = _holding(servers)
     for node in metal:
         server = servers.get(node["instance_uuid"])
         what = f"node {node['uuid']} ({node['provision_state']}, instance {node['instance_uuid']})"
-        if node["instance_uuid"] and (server is None or server["status"] not in ("active", "stopped")):
+        if node["instance_uuid"] and (server is None or server["id"] not in holding):
             found.append(f"{what} carries a server that is not there: {server}")
         if node["instance_uuid"] and (node["provision_state"] != "active" or not node["protected"]):
             found.append(f"{what} is not active and protected")
@@ -61,8 +63,15 @@ def _at_ironic(metal: list[dict[str, Any]], servers: dict[str, Any], claims: lis
         if (node["uuid"] in offers) == bool(node["instance_uuid"]):
             found.append(f"{what} is {'on' if node['uuid'] in offers else 'not on'} offer")
     on = {node["instance_uuid"]: node["uuid"] for node in metal if node["instance_uuid"]}
-    active = [row for row in servers.values() if row["status"] in ("active", "stopped")]
+    active = [servers[server_id] for server_id in holding]
     return found + [f"server {row['id']} is {row['status']} without its node" for row in active if on.get(row["id"]) != row["node_id"]]
+
+
+def _holding(servers: dict[str, Any]) -> set[str]:
+    """Ids of servers that must have a machine: of those in error the ones whose machine runs, such as after a reboot that was cancelled."""
+    return {
+        row["id"] for row in servers.values() if row["status"] in ("active", "stopped") or (row["status"] == "error" and row["claimed"])
+    }
 
 
 def ports() -> list[dict[str, Any]]:
@@ -74,7 +83,7 @@ def ports() -> list[dict[str, Any]]:
 def _at_neutron(metal: list[dict[str, Any]], servers: dict[str, Any], older: set[str]) -> list[str]:
     mine = [port for port in ports() if port["id"] not in older]
     per_server = Counter(port["device_id"] for port in mine)
-    active = {row["id"] for row in servers.values() if row["status"] in ("active", "stopped")}
+    active = _holding(servers)
     found = [f"port {port['id']} of {port['device_id']} has no server" for port in mine if port["device_id"] not in active]
     found += [f"server {server} has {per_server[server]} ports" for server in active if per_server[server] != 1]
     known = {port["id"]: port["device_id"] for port in mine}

@@ -121,7 +121,8 @@ CASES: list[tuple[str, Seen, list[tuple[str, Repair]]]] = [
         seen(rows(**NOTHING), outside(nodes=by_id(replace(FREE, instance_id="x")), vifs=(VifSeen("free", "p"),)), CREATED),
         [("vif_without_server", MANUAL)],
     ),
-    ("something on a free node", seen(rows(), outside(vifs=(VIF, VifSeen("free", "q")))), [("vif_on_free_node", MANUAL)]),
+    ("something on a free node", seen(rows(), outside(vifs=(VIF, VifSeen("free", "q")))), [("vif_on_free_node", SAFE)]),
+    ("a server's port on a free node", seen(rows(), outside(vifs=(VIF, VifSeen("free", "p")))), [("vif_on_free_node", MANUAL)]),
     ("second port", seen(rows(), outside(ports=by_id(PORT, replace(PORT, id="q")))), [("port_without_nic", SAFE)]),
     (
         "second port in use",

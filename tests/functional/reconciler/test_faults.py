@@ -93,7 +93,11 @@ def vif_without_server(service: Service) -> Undo:
 
 def vif_on_free_node(service: Service) -> Undo:
     [free, *_] = [node for node in service.world.nodes.values() if node.instance_id is None]
-    free.vifs.append(str(uuid.uuid4()))
+    made = {"server_id": str(uuid.uuid4()), "claim_id": str(uuid.uuid4()), "index": 0, "network_id": service.network, "project_id": "red"}
+    port = service.gateways.neutron.create_port(**made, mac_address=None, hostname="h")
+    # Another system's: it exists and names nobody of ours.
+    service.world.ports[port.id].taken = False
+    free.vifs.append(port.id)
     return free.vifs.clear
 
 

@@ -97,6 +97,16 @@ def test_a_port_on_a_machine_that_is_free_is_detached_and_deleted(service: Servi
     assert service.world.snapshot() == frozenset()
 
 
+def test_an_attach_that_came_late_is_taken_back(service: Service) -> None:
+    """Found by chaos: the port had been deleted, and the node was a fault until an operator detached it."""
+    properties.active(service)
+    [free, *_] = [node for node in service.world.nodes.values() if node.instance_id is None]
+    free.vifs.append(str(uuid.uuid4()))
+    mended(service, "vif_on_free_node")
+    assert free.vifs == []
+    assert free.id in {row["node_id"] for row in service.rows(models.Offer)}
+
+
 def test_a_second_port_of_a_network_connection_is_deleted(service: Service) -> None:
     """Two requests that overtook each other."""
     server_id = properties.active(service)
