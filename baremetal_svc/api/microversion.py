@@ -7,7 +7,7 @@ from baremetal_svc.domain.errors import UnsupportedVersion
 
 SERVICE_TYPE = "baremetal_compute"
 HEADER = "OpenStack-API-Version"
-MINIMUM, MAXIMUM = 1, 4
+MINIMUM, MAXIMUM = 1, 5
 _FORM = re.compile(r"^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\Z")
 
 #: What each minor version added; the history page of the docs is made from it.
@@ -16,6 +16,7 @@ HISTORY = {
     2: "Operations with steps and long poll, pools, node details, flavors with pools, links to operations, lists with next links.",
     3: "Tags of servers, facts of flavors, cancelling, events and faults, limits and quotas, owners and release of adopted servers.",
     4: "Retry of servers in error, reset of their status, faults cleared by operators.",
+    5: "Tags of nodes, pools edited and with capacity, spread of groups by level, explanations and dry runs, reservations.",
 }
 
 

@@ -22,6 +22,8 @@ _FORMS = {
     "key_name": r"[\w\- ]{1,255}",
     "node_name": r"[\w.\-~]{1,255}",
     "tag": validation.TAG_FORM,
+    # Wider than a tag of a node may be: what is none is refused as such, not as an unknown path.
+    "node_tag": r"[^\x00-\x20\x7f/]{1,255}",
 }
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 

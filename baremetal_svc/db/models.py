@@ -114,6 +114,20 @@ class NodeTag(Model):
     node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
+class NodeTagChange(Model):
+    """A tag that somebody put on a node or took off; kept until it is purged."""
+
+    __tablename__ = "node_tag_changes"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"))
+    tag: Mapped[str] = mapped_column(Name)
+    made: Mapped[str] = mapped_column(String(8))
+    user_id: Mapped[str | None] = mapped_column(Name)
+    request_id: Mapped[str | None] = mapped_column(Name)
+    made_at: Mapped[float] = mapped_column(Time, index=True)
+    __table_args__ = (Index("node_tag_changes_by_node", "node_id", "made_at", "id"), ON_MYSQL)
+
+
 class PoolMember(Model):
     """Materialised membership: recomputed with a node's tags or a pool's expression."""
 

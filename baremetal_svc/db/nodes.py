@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from baremetal_svc.db import pools, rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Offer, Operation, PoolMember
+from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Offer, Operation
 from baremetal_svc.domain.node import NodeFacts
 
 NODE = Node.__table__.c
@@ -98,20 +98,9 @@ def facts(conn: Connection, node_ids: Iterable[str]) -> list[NodeFacts]:
     return [_facts(row, tags[node_id], node_id in held, node_id in faulty) for node_id, row in found.items()]
 
 
-def replace_offers(conn: Connection, node_id: str, wanted: Iterable[tuple[str, str]], rnd: int) -> None:
-    """Make these offers, (pool id, resource class), of the node and no others."""
-    conn.execute(sa.delete(Offer.__table__).where(Offer.__table__.c.node_id == node_id))
-    values = [{"pool_id": p, "resource_class": c, "rank": 0, "rnd": rnd, "node_id": node_id} for p, c in sorted(wanted)]
-    if values:
-        conn.execute(sa.insert(Offer.__table__), values)
-
-
-def replace_memberships(conn: Connection, node_id: str, pool_ids: Iterable[str]) -> None:
-    """Make the node a member of these pools and no others."""
-    conn.execute(sa.delete(PoolMember.__table__).where(PoolMember.__table__.c.node_id == node_id))
-    values = [{"pool_id": pool_id, "node_id": node_id} for pool_id in sorted(pool_ids)]
-    if values:
-        conn.execute(sa.insert(PoolMember.__table__), values)
+def lock(conn: Connection, node_ids: Sequence[str]) -> None:
+    """Lock the rows of nodes in order, so that whoever changes what depends on them queues up."""
+    conn.execute(select(NODE.id).where(NODE.id.in_(node_ids)).order_by(NODE.id).with_for_update()).all()
 
 
 def offered(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[str]]:
@@ -120,17 +109,6 @@ def offered(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {node_id: set() for node_id in node_ids}
     for pool_id, node_id in conn.execute(select(offer.pool_id, offer.node_id).where(offer.node_id.in_(node_ids))):
         found[node_id].add(pool_id)
-    return found
-
-
-def offers_of(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[tuple[str, str]]]:
-    """(pool id, resource class) of the offers of each node."""
-    offer = Offer.__table__.c
-    found: dict[str, set[tuple[str, str]]] = {node_id: set() for node_id in node_ids}
-    for pool_id, resource_class, node_id in conn.execute(
-        select(offer.pool_id, offer.resource_class, offer.node_id).where(offer.node_id.in_(node_ids))
-    ):
-        found[node_id].add((pool_id, resource_class))
     return found
 
 

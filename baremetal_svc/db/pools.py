@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pools, their materialised members, and the tags that membership comes from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Node, NodeTag, Pool, PoolMember
+from baremetal_svc.db.models import NodeTag, Pool, PoolMember
 from baremetal_svc.domain.pool import Expression
 
 POOL = Pool.__table__.c
@@ -63,16 +64,6 @@ def tags_of(conn: Connection, node_ids: Sequence[str]) -> dict[str, frozenset[st
     return {node_id: frozenset(tags) for node_id, tags in found.items()}
 
 
-def set_tags(conn: Connection, node_id: str, tags: Iterable[str]) -> None:
-    """Replace the tags of a node, and its affinity zone, which is a tag as well."""
-    wanted = sorted(set(tags))
-    conn.execute(sa.delete(NodeTag.__table__).where(TAG.node_id == node_id))
-    if wanted:
-        conn.execute(sa.insert(NodeTag.__table__), [{"tag": tag, "node_id": node_id} for tag in wanted])
-    zone = next((tag.removeprefix(AFFINITY_ZONE) for tag in wanted if tag.startswith(AFFINITY_ZONE)), None)
-    conn.execute(sa.update(Node.__table__).where(Node.__table__.c.id == node_id).values(affinity_zone=zone))
-
-
 def values_of(conn: Connection, prefix: str) -> list[str]:
     """What follows the prefix in the tags that begin with it, each once: the values of a key "key="."""
     found = conn.execute(select(TAG.tag).distinct().where(TAG.tag.startswith(prefix, autoescape=True)))
@@ -85,3 +76,18 @@ def memberships(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[str]
     for pool_id, node_id in conn.execute(select(MEMBER.pool_id, MEMBER.node_id).where(MEMBER.node_id.in_(node_ids))):
         found[node_id].add(pool_id)
     return found
+
+
+def join(conn: Connection, pairs: Sequence[tuple[str, str]]) -> None:
+    """Make nodes members: (pool id, node id)."""
+    if pairs:
+        conn.execute(sa.insert(PoolMember.__table__), [{"pool_id": pool_id, "node_id": node_id} for pool_id, node_id in pairs])
+
+
+def leave(conn: Connection, pairs: Sequence[tuple[str, str]]) -> None:
+    """Make nodes members no longer: (pool id, node id); a statement for each pool."""
+    gone: dict[str, list[str]] = defaultdict(list)
+    for pool_id, node_id in pairs:
+        gone[pool_id].append(node_id)
+    for pool_id, node_ids in sorted(gone.items()):
+        conn.execute(sa.delete(PoolMember.__table__).where(MEMBER.pool_id == pool_id, MEMBER.node_id.in_(node_ids)))

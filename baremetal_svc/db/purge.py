@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forgets what is long over, in small transactions: ended operations with their steps, faults, idempotency keys."""
+"""Forgets what is long over, in small transactions: ended operations with their steps, faults, idempotency keys, changes of tags."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Select, select
 
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Fault, IdempotencyKey, Operation, Server, Step
+from baremetal_svc.db.models import Fault, IdempotencyKey, NodeTagChange, Operation, Server, Step
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain.operation import FINAL, State
 
@@ -18,10 +18,11 @@ OP = Operation.__table__.c
 FAULT = Fault.__table__.c
 KEY = IdempotencyKey.__table__.c
 SERVER = Server.__table__.c
+TAGGED = NodeTagChange.__table__.c
 
 
 def purge(db: Database, days: float, *, limit: int | None = None, chunk: int = CHUNK) -> dict[str, int]:
-    """Delete what ended more than so many days ago; how many rows of each: {"operations", "faults", "idempotency_keys"}.
+    """Delete what ended more than so many days ago; how many rows of each: {"operations", "faults", "idempotency_keys", "tag_changes"}.
 
     :param limit: at most so many of each.
     :raises Unavailable: the database is away; chunks that were done stay done.
@@ -81,6 +82,10 @@ def _old_keys(days: float) -> Select[Any]:
     return select(KEY.id).where(KEY.created_at < _ago(days))
 
 
+def _old_tag_changes(days: float) -> Select[Any]:
+    return select(TAGGED.id).where(TAGGED.made_at < _ago(days))
+
+
 def _ago(days: float) -> sa.ColumnElement[float]:
     return now() - days * 86400
 
@@ -98,9 +103,14 @@ def _delete_keys(conn: Connection, ids: list[str]) -> None:
     conn.execute(sa.delete(IdempotencyKey.__table__).where(KEY.id.in_(ids)))
 
 
+def _delete_tag_changes(conn: Connection, ids: list[str]) -> None:
+    conn.execute(sa.delete(NodeTagChange.__table__).where(TAGGED.id.in_(ids)))
+
+
 Delete = Callable[[Connection, list[str]], None]
 _PARTS: Mapping[str, tuple[Callable[[float], Select[Any]], Delete]] = {
     "operations": (_old_operations, _delete_operations),
     "faults": (_old_faults, _delete_faults),
     "idempotency_keys": (_old_keys, _delete_keys),
+    "tag_changes": (_old_tag_changes, _delete_tag_changes),
 }

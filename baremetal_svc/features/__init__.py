@@ -14,6 +14,7 @@ FEATURES = (
     "keypairs",
     "quotas",
     "nodes",
+    "node_tags",
     "pools",
     "aggregates",
     "operations",

@@ -2,11 +2,13 @@
 """Membership and offers, materialised: recomputed in Python for the nodes whose tags, facts or state changed."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
 from baremetal_svc.db import nodes, pools
+from baremetal_svc.db import offers as rows
 from baremetal_svc.db.models import Node
 from baremetal_svc.domain import scheduling
 from baremetal_svc.domain.node import NodeFacts
@@ -17,23 +19,38 @@ RND = 2**30
 _RANDOM = random.SystemRandom()
 
 
-def recompute(conn: Connection, node_ids: Sequence[str]) -> None:
-    """Bring pool membership and offers of the nodes in line with what is known of them; writes only differences.
+def recompute(conn: Connection, node_ids: Sequence[str]) -> int:
+    """Bring pool membership and offers of the nodes in line with what is known of them; how many changed pools.
 
+    Writes only differences; the number of statements depends on the pools, not on the nodes.
     A node in use keeps its pools until it is released.
     """
     # The rows are locked first, so that a claim of the same moment is either seen here or comes after the new offers.
-    conn.execute(select(Node.id).where(Node.id.in_(node_ids)).order_by(Node.id).with_for_update()).all()
-    time = nodes.database_time(conn)
-    expressions = pools.expressions(conn)
-    members = pools.memberships(conn, node_ids)
-    offered = nodes.offers_of(conn, node_ids)
-    for node in nodes.facts(conn, node_ids):
-        wanted, offers = _wanted(node, members[node.id], expressions, time)
-        if wanted != members[node.id]:
-            nodes.replace_memberships(conn, node.id, wanted)
-        if offers != offered[node.id]:
-            nodes.replace_offers(conn, node.id, offers, _RANDOM.randrange(RND))
+    nodes.lock(conn, node_ids)
+    time, expressions = nodes.database_time(conn), pools.expressions(conn)
+    members, offered = pools.memberships(conn, node_ids), rows.of(conn, node_ids)
+    known = {node.id: _wanted(node, members[node.id], expressions, time) for node in nodes.facts(conn, node_ids)}
+    pools.leave(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(members[node_id] - wanted)])
+    pools.join(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(wanted - members[node_id])])
+    rows.remove(conn, [(node_id, *offer) for node_id, (_, wanted) in known.items() for offer in sorted(offered[node_id] - wanted)])
+    rows.add(conn, _new(known, offered))
+    return sum(wanted != members[node_id] for node_id, (wanted, _) in known.items())
+
+
+def _new(
+    known: Mapping[str, tuple[set[str], set[tuple[str, str]]]], offered: Mapping[str, set[tuple[str, str]]]
+) -> Iterator[tuple[str, str, str, int]]:
+    for node_id, (_, wanted) in known.items():
+        rnd = _RANDOM.randrange(RND)
+        for pool_id, resource_class in sorted(wanted - offered[node_id]):
+            yield node_id, pool_id, resource_class, rnd
+
+
+def moving(conn: Connection, tags: Mapping[str, frozenset[str]]) -> int:
+    """How many nodes recompute would let change pools if they had these tags (by node id); changes nothing."""
+    expressions, members = pools.expressions(conn), pools.memberships(conn, list(tags))
+    found = (replace(node, tags=tags[node.id]) for node in nodes.facts(conn, list(tags)))
+    return sum(_pools(node, members[node.id], expressions) != members[node.id] for node in found)
 
 
 def disagreeing(conn: Connection, node_ids: Sequence[str]) -> list[str]:
@@ -42,16 +59,21 @@ def disagreeing(conn: Connection, node_ids: Sequence[str]) -> list[str]:
     A node whose quarantine is noted is left out: the inventory ends it at its next listing.
     """
     time = nodes.database_time(conn)
-    expressions, members, offered = pools.expressions(conn), pools.memberships(conn, node_ids), nodes.offers_of(conn, node_ids)
+    expressions, members, offered = pools.expressions(conn), pools.memberships(conn, node_ids), rows.of(conn, node_ids)
     known = [node for node in nodes.facts(conn, node_ids) if not node.hold_until]
     return [n.id for n in known if _wanted(n, members[n.id], expressions, time) != (members[n.id], offered[n.id])]
+
+
+def _pools(node: NodeFacts, members: set[str], expressions: Mapping[str, Expression]) -> set[str]:
+    """Ids of the pools that the node belongs to."""
+    return members if node.held else {pool_id for pool_id, e in expressions.items() if e.holds(node.tags)}
 
 
 def _wanted(
     node: NodeFacts, members: set[str], expressions: Mapping[str, Expression], time: float
 ) -> tuple[set[str], set[tuple[str, str]]]:
     """Ids of the pools that the node belongs to, and its offers: (pool id, resource class)."""
-    wanted = members if node.held else {pool_id for pool_id, e in expressions.items() if e.holds(node.tags)}
+    wanted = _pools(node, members, expressions)
     offered = wanted if scheduling.can_be_claimed(node, time) else set()
     return wanted, {(pool_id, node.resource_class or "") for pool_id in offered}
 

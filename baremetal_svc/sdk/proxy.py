@@ -4,18 +4,15 @@
 import base64
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
-
-import requests
-from openstack import exceptions, proxy, resource
+from typing import Any
 
 from baremetal_svc.sdk import waiting
+from baremetal_svc.sdk.machines import Machines
 from baremetal_svc.sdk.resources import Aggregate, Flavor, KeyPair, Node, Operation, Pool, Server, ServerGroup
+from baremetal_svc.sdk.sending import id_of, last_of
 
-R = TypeVar("R", bound=resource.Resource)
 
-
-class Proxy(proxy.Proxy):
+class Proxy(Machines):
     """Version 1 of the API."""
 
     api_version = "1"
@@ -58,7 +55,7 @@ class Proxy(proxy.Proxy):
         hints = {"scheduler_hints": {"group": group_id}} if group_id else {}
         response = self._send("POST", Server.base_path, json={"server": body, **hints}, headers=headers, connect_retries=3)
         operation = response.links.get("operation", {}).get("url")
-        return Server.existing(connection=self._get_connection(), operation_id=operation and _last(operation), **response.json())
+        return Server.existing(connection=self._get_connection(), operation_id=operation and last_of(operation), **response.json())
 
     def get_server(self, server: Server | str) -> Server:
         """:raises NotFoundException:"""
@@ -74,12 +71,12 @@ class Proxy(proxy.Proxy):
 
     def delete_server(self, server: Server | str) -> str:
         """Ask for its tear-down; the id of the operation, the same for a second request."""
-        return _last(self._send("DELETE", f"{Server.base_path}/{_id(server)}").headers["Location"])
+        return last_of(self._send("DELETE", f"{Server.base_path}/{id_of(server)}").headers["Location"])
 
     def set_server_power(self, server: Server | str, target: str) -> str:
         """Switch it: on, off, reboot, soft_off or soft_reboot; the id of the operation."""
-        path = f"{Server.base_path}/{_id(server)}/states/power"
-        return _last(self._send("PUT", path, json={"target": target}).headers["Location"])
+        path = f"{Server.base_path}/{id_of(server)}/states/power"
+        return last_of(self._send("PUT", path, json={"target": target}).headers["Location"])
 
     def rebuild_server(self, server: Server | str, image_id: str | None = None, *, preserve_ephemeral: bool = False) -> str:
         """Install an image anew, by default the same one: the disk is written over. The id of the operation."""
@@ -95,7 +92,7 @@ class Proxy(proxy.Proxy):
 
     def reset_server(self, server: Server | str) -> str:
         """Set its status to what its machine shows, for operators; that status."""
-        return str(self._send("PUT", f"{Server.base_path}/{_id(server)}/states/reset").json()["status"])
+        return str(self._send("PUT", f"{Server.base_path}/{id_of(server)}/states/reset").json()["status"])
 
     def faults(self, **query: Any) -> list[dict[str, Any]]:
         """Faults of nodes, servers and operations for operators, newest first, at most a thousand; open, target_kind, target_uuid."""
@@ -108,16 +105,16 @@ class Proxy(proxy.Proxy):
 
     def lock_server(self, server: Server | str, *, locked: bool = True) -> None:
         """Lock or unlock it."""
-        self._send("PUT", f"{Server.base_path}/{_id(server)}/states/lock", json={"target": locked})
+        self._send("PUT", f"{Server.base_path}/{id_of(server)}/states/lock", json={"target": locked})
 
     def update_server(self, server: Server | str, patch: Sequence[Mapping[str, Any]]) -> Server:
         """Edit name, description and metadata by JSON Patch."""
-        response = self._send("PATCH", f"{Server.base_path}/{_id(server)}", json=list(patch))
+        response = self._send("PATCH", f"{Server.base_path}/{id_of(server)}", json=list(patch))
         return Server.existing(connection=self._get_connection(), **response.json())
 
     def set_server_tags(self, server: Server | str, tags: Sequence[str]) -> None:
         """Give it these tags and no others."""
-        self._send("PUT", f"{Server.base_path}/{_id(server)}/tags", json={"tags": list(tags)})
+        self._send("PUT", f"{Server.base_path}/{id_of(server)}/tags", json={"tags": list(tags)})
 
     def server_nics(self, server: Server | str) -> list[dict[str, Any]]:
         """port_id, network_id, mac_address, fixed_ips and floating_ip of each NIC."""
@@ -134,11 +131,11 @@ class Proxy(proxy.Proxy):
     def add_server_floating_ip(self, server: Server | str, address: str, fixed_address: str | None = None) -> None:
         """Point a floating IP at an address of the server, by default its first IPv4 address that has none."""
         body = {"address": address, "fixed_address": fixed_address}
-        self._send("POST", f"{Server.base_path}/{_id(server)}/networks/floatingips", json=body)
+        self._send("POST", f"{Server.base_path}/{id_of(server)}/networks/floatingips", json=body)
 
     def remove_server_floating_ip(self, server: Server | str, address: str) -> None:
         """Take a floating IP away."""
-        self._send("DELETE", f"{Server.base_path}/{_id(server)}/networks/floatingips/{address}")
+        self._send("DELETE", f"{Server.base_path}/{id_of(server)}/networks/floatingips/{address}")
 
     def server_events(self, server: Server | str) -> list[dict[str, Any]]:
         """event, at, operation_uuid, request_id, user_id and error of what was begun with it and how it ended, newest first."""
@@ -157,17 +154,17 @@ class Proxy(proxy.Proxy):
         """Make a server of a machine that runs, for operators; its ``operation_id`` set. ``more``: description, metadata, project_id."""
         response = self._send("POST", "/manageable_servers", json={"name": name, "node_uuid": node_id, **more})
         operation = response.links.get("operation", {}).get("url")
-        return Server.existing(connection=self._get_connection(), operation_id=operation and _last(operation), **response.json())
+        return Server.existing(connection=self._get_connection(), operation_id=operation and last_of(operation), **response.json())
 
     def release_server(self, server: Server | str) -> str:
         """Let an adopted machine go as it is, for operators; the id of the operation."""
-        return _last(self._send("DELETE", f"/manageable_servers/{_id(server)}").headers["Location"])
+        return last_of(self._send("DELETE", f"/manageable_servers/{id_of(server)}").headers["Location"])
 
     # --- operations
 
     def cancel_operation(self, operation: Operation | str) -> None:
         """Ask it to stop before its next step and to undo what it did."""
-        self._send("DELETE", f"{Operation.base_path}/{_id(operation)}")
+        self._send("DELETE", f"{Operation.base_path}/{id_of(operation)}")
 
     def operations(self, **query: Any) -> Iterator[Operation]:
         """Operations without steps, newest first; server_id, state, max_items."""
@@ -179,11 +176,11 @@ class Proxy(proxy.Proxy):
 
     def follow_operation(self, operation: Operation | str, timeout: float | None = None) -> Iterator[Operation]:
         """The operation as it is and after each of its events, by long poll, until it has ended."""
-        return waiting.follow(self, _id(operation), timeout)
+        return waiting.follow(self, id_of(operation), timeout)
 
     def wait_for_operation(self, operation: Operation | str, timeout: float | None = None) -> Operation:
         """:raises OperationFailed: :raises ResourceTimeout:"""
-        return waiting.ended(self, _id(operation), timeout)
+        return waiting.ended(self, id_of(operation), timeout)
 
     def operations_of_request(self, operation: Operation | str) -> list[Operation]:
         """All operations that came from the same request, oldest first: those of a batch."""
@@ -208,22 +205,6 @@ class Proxy(proxy.Proxy):
     def find_flavor(self, name_or_id: str) -> Flavor:
         """:raises NotFoundException:"""
         return self._named(Flavor, name_or_id)
-
-    def nodes(self, **query: Any) -> Iterator[Node]:
-        """Machines, for operators."""
-        return self._list(Node, **query)
-
-    def get_node(self, node: Node | str) -> Node:
-        """:raises NotFoundException:"""
-        return self._get(Node, node)
-
-    def find_node(self, name_or_id: str) -> Node:
-        """:raises NotFoundException:"""
-        return self._named(Node, name_or_id)
-
-    def pools(self, **query: Any) -> Iterator[Pool]:
-        """Pools, for operators."""
-        return self._list(Pool, **query)
 
     def server_groups(self, **query: Any) -> Iterator[ServerGroup]:
         """Server groups; all_projects."""
@@ -259,16 +240,16 @@ class Proxy(proxy.Proxy):
 
     def aggregate_nodes(self, aggregate: Aggregate | str) -> list[str]:
         """Names of its machines."""
-        found: list[str] = self._send("GET", f"{Aggregate.base_path}/{_id(aggregate)}/nodes").json()["nodes"]
+        found: list[str] = self._send("GET", f"{Aggregate.base_path}/{id_of(aggregate)}/nodes").json()["nodes"]
         return found
 
     def add_aggregate_node(self, aggregate: Aggregate | str, node_name: str) -> None:
         """Add a machine."""
-        self._send("POST", f"{Aggregate.base_path}/{_id(aggregate)}/nodes", json={"node": node_name})
+        self._send("POST", f"{Aggregate.base_path}/{id_of(aggregate)}/nodes", json={"node": node_name})
 
     def remove_aggregate_node(self, aggregate: Aggregate | str, node_name: str) -> None:
         """Take a machine out."""
-        self._send("DELETE", f"{Aggregate.base_path}/{_id(aggregate)}/nodes/{node_name}")
+        self._send("DELETE", f"{Aggregate.base_path}/{id_of(aggregate)}/nodes/{node_name}")
 
     def availability_zones(self) -> list[str]:
         """Names of the zones that have machines."""
@@ -296,42 +277,11 @@ class Proxy(proxy.Proxy):
         """:raises NotFoundException:"""
         self._delete(KeyPair, name, ignore_missing=False)
 
-    def _named(self, kind: type[R], name_or_id: str, **query: Any) -> R:
-        # Not Resource.find: it asks for /servers/NAME first, and a server may be called "detail".
-        try:
-            return self._get(kind, str(uuid.UUID(name_or_id)))
-        except (ValueError, exceptions.NotFoundException):
-            found = [item for item in self._list(kind, **query) if item.name == name_or_id]
-        word = kind.__name__.lower()
-        if not found:
-            raise exceptions.NotFoundException(f"There is no {word} {name_or_id!r}.")
-        if len(found) > 1:
-            raise exceptions.DuplicateResource(f"{len(found)} {word}s are named {name_or_id!r}: name it by its id.")
-        return found[0]
-
     def _asked(self, method: str, server: Server | str, path: str, body: Mapping[str, Any] | None = None) -> str:
         """The id of the operation that a request about a server began."""
         more = {} if body is None else {"json": dict(body)}
-        return _last(self._send(method, f"{Server.base_path}/{_id(server)}/{path}", **more).headers["Location"])
+        return last_of(self._send(method, f"{Server.base_path}/{id_of(server)}/{path}", **more).headers["Location"])
 
     def _listed(self, server: Server | str, path: str, name: str) -> list[dict[str, Any]]:
         """All pages of what belongs to a server."""
-        found, url = [], f"{Server.base_path}/{_id(server)}/{path}"
-        while url:
-            body = self._send("GET", url).json()
-            found += body[name]
-            url = body.get(f"{name}_links", [{"href": ""}])[0]["href"]
-        return found
-
-    def _send(self, method: str, path: str, **more: Any) -> requests.Response:
-        response = self.request(path, method, microversion=Server._get_microversion(self), **more)
-        exceptions.raise_from_response(response)
-        return response
-
-
-def _id(value: resource.Resource | str) -> str:
-    return value if isinstance(value, str) else value.id
-
-
-def _last(url: str) -> str:
-    return url.rstrip("/").rpartition("/")[2]
+        return self._all_of(f"{Server.base_path}/{id_of(server)}/{path}", name)

@@ -39,6 +39,7 @@ class Row:
 
 
 SERVER, TAGS, NETWORKS = "/v1/servers/{server_id}", "/v1/servers/{server_id}/tags", "/v1/servers/{server_id}/networks"
+NODE_TAGS = "/v1/nodes/{node_id}/tags"
 NEW_SERVER = {"server": "{body}"}
 RENAME = [{"op": "replace", "path": "/name", "value": "n{number}"}]
 NODE_IN = {"node": "{node_name}"}
@@ -100,6 +101,14 @@ TABLE = {
     "DELETE /v1/flavors/{flavor_id}/access/{project}": Row(OPERATORS),
     "GET /v1/nodes": Row(OPERATORS),
     "GET /v1/nodes/{node_id}": Row(OPERATORS),
+    "POST /v1/nodes/tags": Row(OPERATORS, body={"filter": {"all": ["t{number}"]}, "add": ["x"], "dry_run": True}),
+    f"GET {NODE_TAGS}": Row(OPERATORS),
+    f"PUT {NODE_TAGS}": Row(OPERATORS, body={"tags": ["t{number}"]}),
+    f"DELETE {NODE_TAGS}": Row(OPERATORS),
+    f"GET {NODE_TAGS}/history": Row(OPERATORS),
+    f"GET {NODE_TAGS}/{{node_tag}}": Row(OPERATORS),
+    f"PUT {NODE_TAGS}/{{node_tag}}": Row(OPERATORS),
+    f"DELETE {NODE_TAGS}/{{node_tag}}": Row(OPERATORS),
     "GET /v1/pools": Row(OPERATORS),
     "POST /v1/pools": Row(OPERATORS, body={"name": "p{number}"}),
     "GET /v1/aggregates": Row(OPERATORS),

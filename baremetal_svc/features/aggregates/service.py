@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from baremetal_svc.api import editing, idempotency
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import aggregates, nodes, pools
+from baremetal_svc.db import aggregates, node_tags, nodes, pools
+from baremetal_svc.db.node_tags import Author, Tags
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, NotFound, existing
 from baremetal_svc.features.aggregates import rules, schema
@@ -55,7 +56,7 @@ def update(call: Call, aggregate_id: str) -> Row:
         done = editing.edited(rules.editable(row), call.body, schema.EDITED)
         aggregates.set_columns(conn, aggregate_id, name=done["name"], metadata=done["metadata"])
         changed = {**row, **done}
-        _retag(conn, nodes.tagged(conn, rules.member_tag(aggregate_id)), row, lambda others: [*others, changed])
+        _retag(conn, call, nodes.tagged(conn, rules.member_tag(aggregate_id)), row, lambda others: [*others, changed])
         return existing(aggregates.get(conn, aggregate_id), "aggregate", aggregate_id)
 
     try:
@@ -69,7 +70,7 @@ def delete(call: Call, aggregate_id: str) -> None:
 
     def work(conn: Connection) -> None:
         row = existing(aggregates.get(conn, aggregate_id, lock=True), "aggregate", aggregate_id)
-        _retag(conn, nodes.tagged(conn, rules.member_tag(aggregate_id)), row, list)
+        _retag(conn, call, nodes.tagged(conn, rules.member_tag(aggregate_id)), row, list)
         aggregates.forget(conn, aggregate_id)
 
     call.services.db.transact(work)
@@ -92,7 +93,7 @@ def add_node(call: Call, aggregate_id: str) -> None:
     def work(conn: Connection) -> None:
         row = existing(aggregates.get(conn, aggregate_id, lock=True), "aggregate", aggregate_id)
         node = existing(nodes.named(conn, call.body["node"]), "node", call.body["node"])
-        _retag(conn, [node["id"]], row, lambda others: [*others, row])
+        _retag(conn, call, [node["id"]], row, lambda others: [*others, row])
 
     call.services.db.transact(work)
 
@@ -105,7 +106,7 @@ def remove_node(call: Call, aggregate_id: str, node_name: str) -> None:
         node = existing(nodes.named(conn, node_name), "node", node_name)
         if node["id"] not in nodes.tagged(conn, rules.member_tag(aggregate_id)):
             raise NotFound(f"Node {node_name} is not in aggregate {aggregate_id}.")
-        _retag(conn, [node["id"]], row, list)
+        _retag(conn, call, [node["id"]], row, list)
 
     call.services.db.transact(work)
 
@@ -115,19 +116,29 @@ def zones(call: Call) -> list[str]:
     return call.services.db.query(lambda conn: pools.values_of(conn, pools.AVAILABILITY_ZONE))
 
 
-def _retag(conn: Connection, node_ids: list[str], changed: Row, after: Callable[[Rows], Rows]) -> None:
-    """Bring the tags of nodes in line when one aggregate changes.
+def _retag(conn: Connection, call: Call, node_ids: list[str], changed: Row, after: Callable[[Rows], Rows]) -> None:
+    """Bring the tags of nodes in line when one aggregate changes, in a fixed number of statements for each chunk.
 
     :param changed: the aggregate as it was. :param after: the other aggregates of a node -> those that it belongs to from now on.
     """
-    found, tags = nodes.observed(conn, node_ids), pools.tags_of(conn, node_ids)
-    for node_id in sorted(node_ids):
-        before = aggregates.those(conn, rules.aggregates_of(tags[node_id]))
-        others = [row for row in before if row["id"] != changed["id"]]
+    author, ordered = Author(call.context.user_id, call.context.request_id), sorted(node_ids)
+    for start in range(0, len(ordered), nodes.CHUNK):
+        chunk = ordered[start : start + nodes.CHUNK]
+        nodes.lock(conn, chunk)
+        tags = pools.tags_of(conn, chunk)
+        wanted = _wanted(conn, tags, changed, after)
+        if node_tags.change(conn, tags, wanted, author):
+            offers.recompute(conn, chunk)
+
+
+def _wanted(conn: Connection, tags: Tags, changed: Row, after: Callable[[Rows], Rows]) -> dict[str, frozenset[str]]:
+    known = {row["id"]: row for row in aggregates.those(conn, rules.aggregates_of(set().union(*tags.values())))}
+    wanted = {}
+    for node_id, before in tags.items():
+        belongs = [known[aggregate_id] for aggregate_id in rules.aggregates_of(before) if aggregate_id in known]
+        others = [row for row in belongs if row["id"] != changed["id"]]
         # The aggregate's own row may hold its new metadata already.
-        was = [*others, changed] if len(others) < len(before) else others
-        wanted = rules.retagged(tags[node_id], was, after(others))
-        rules.check_one_zone(found[node_id]["name"] or node_id, wanted)
-        pools.set_tags(conn, node_id, wanted)
-    for start in range(0, len(node_ids), nodes.CHUNK):
-        offers.recompute(conn, node_ids[start : start + nodes.CHUNK])
+        was = [*others, changed] if len(others) < len(belongs) else others
+        wanted[node_id] = rules.retagged(before, was, after(others))
+        rules.check_one_zone(node_id, wanted[node_id])
+    return wanted

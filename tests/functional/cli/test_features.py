@@ -89,6 +89,22 @@ def test_aggregates(client: Client) -> None:
     assert client("bms", "aggregate", "list").code == 1
 
 
+def test_tags_of_machines(client: Client) -> None:
+    said(client, "node", "tag", "add", "node-0", "ssd", "gold", token=ADMIN)
+    said(client, "node", "tag", "remove", "node-0", "gold", token=ADMIN)
+    assert rows(client, "node", "tag", "list", "node-0", token=ADMIN) == [{"Tag": "ssd"}]
+    assert rows(client, "node", "tag", "set", "node-0", "--tag", "a", "--tag", "b", token=ADMIN) == [{"Tag": "a"}, {"Tag": "b"}]
+    changed = ("node", "tag", "change", "--without", "a", "--add", "c", "--remove", "b")
+    assert rows(client, *changed, "--dry-run", token=ADMIN) == {"matched": 2, "changed": 2, "moved": 0, "dry_run": True}
+    assert rows(client, *changed, token=ADMIN)["changed"] == 2
+    assert rows(client, "node", "tag", "change", "--node", "node-0", "--add", "d", token=ADMIN)["changed"] == 1
+    history = rows(client, "node", "tag", "history", "node-0", token=ADMIN)
+    assert (history[0]["Tag"], history[0]["Change"], history[0]["User"], len(history)) == ("d", "added", "admin", 7)
+    refused = client("bms", "node", "tag", "add", "node-0", "aggregate=1", token=ADMIN)
+    assert refused.code == 1 and "put on by an aggregate only" in refused.err
+    assert client("bms", "node", "tag", "change", "--add", "x", token=ADMIN).code == 1
+
+
 def test_adopt_and_release(client: Client) -> None:
     [node] = client.service.world.add_nodes(1, provision_state="active", power_state="power on", prefix="old")
     client.service.sync()

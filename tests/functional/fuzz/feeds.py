@@ -73,6 +73,15 @@ def _imported(stage: Stage, body: Any) -> Any:
     return {**body, "name": stage.name(), "public_key": PUBLIC_KEY}
 
 
+def _node(stage: Stage) -> Ids:
+    return {"node_id": stage.node()["uuid"]}
+
+
+def _tagged_in_bulk(stage: Stage, body: Any) -> Any:
+    """A valid one still has to name a tag, and to select what nobody else needs."""
+    return {"filter": {"all": [stage.name()]}, "add": [stage.name()], "dry_run": body.get("dry_run", False)}
+
+
 FEEDS: dict[str, Feed] = {
     "adoption.index": Feed(),
     "adoption.adopt": Feed(body=_adopted),
@@ -113,7 +122,15 @@ FEEDS: dict[str, Feed] = {
     "networks.associate": Feed(_active, lambda stage, body: {"address": stage.floating_ip(), "fixed_address": None}),
     "networks.disassociate": Feed(Stage.associated),
     "nodes.index": Feed(drop=("marker",)),
-    "nodes.show": Feed(lambda stage: {"node_id": stage.node()["uuid"]}),
+    "nodes.show": Feed(_node),
+    "node_tags.bulk": Feed(body=_tagged_in_bulk),
+    "node_tags.index": Feed(_node),
+    "node_tags.replace": Feed(_node, lambda stage, body: {"tags": [stage.name()]}),
+    "node_tags.clear": Feed(_node),
+    "node_tags.history": Feed(_node, drop=("marker",)),
+    "node_tags.check": Feed(Stage.node_tag),
+    "node_tags.add": Feed(Stage.node_tag),
+    "node_tags.remove": Feed(Stage.node_tag),
     "openapi.openapi": Feed(),
     "operations.index": Feed(drop=("marker",)),
     "operations.show": Feed(lambda stage: {"operation_id": stage.pending()}),

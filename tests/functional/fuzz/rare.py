@@ -17,6 +17,8 @@ CONFLICTS: dict[str, Callable[[Stage], tuple[Mapping[str, str], Any]]] = {
     "flavors.update": lambda stage: ({"flavor_id": stage.flavor()}, _renamed(_taken(stage, "flavors", stage.flavor()))),
     "flavors.delete": lambda stage: ({"flavor_id": _used(stage)}, None),
     "flavors.give": lambda stage: ({"flavor_id": stage.flavor()}, {"tenant_id": "red"}),
+    "node_tags.bulk": lambda stage: ({}, {"filter": {"all": [tag := stage.owned()["node_tag"]]}, "remove": [tag]}),
+    "node_tags.remove": lambda stage: (stage.owned(), None),
     "operations.cancel": lambda stage: ({"operation_id": _ended(stage)}, None),
     "servers.delete": lambda stage: ({"server_id": stage.adopted()}, None),
 }

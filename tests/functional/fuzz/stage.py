@@ -153,6 +153,17 @@ class Stage:
         found: dict[str, Any] = self.call("GET", "/v1/nodes?limit=1")["nodes"][0]
         return found
 
+    def node_tag(self) -> dict[str, str]:
+        """A node and a tag that it has."""
+        node_id, tag = self.node()["uuid"], self.name()
+        self.call("PUT", f"/v1/nodes/{node_id}/tags/{tag}")
+        return {"node_id": node_id, "node_tag": tag}
+
+    def owned(self) -> dict[str, str]:
+        """A node and a tag that an aggregate gives it."""
+        aggregate_id = self.member()["aggregate_id"]
+        return {"node_id": self.node()["uuid"], "node_tag": f"aggregate={aggregate_id}"}
+
     def group(self) -> str:
         """The id of a server group."""
         return str(self.call("POST", "/v1/server_groups", {"name": self.name(), "policies": ["affinity"]})["uuid"])

@@ -15,7 +15,7 @@ from tests.functional.fuzz.feeds import FEEDS
 from tests.functional.fuzz.stage import Stage
 
 #: Their DELETE takes nothing away: it clears, sets back, or cancels.
-KEPT = ("operations.", "quotas.", "tags.")
+KEPT = ("operations.", "quotas.", "tags.", "node_tags.")
 ROUNDS, SCENARIOS, STEPS = 12, 5, 15
 
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pools over REST, and what membership and offers follow from."""
 
-from baremetal_svc.db import models, nodes, pools
+from baremetal_svc.db import models, node_tags, nodes, pools
 from baremetal_svc.scheduler import offers
 from tests.fixtures.service import ADMIN, DEFAULT_POOL, Service
 
 
 def _tag(service: Service, node_id: str, *tags: str) -> None:
     with service.db.write() as conn:
-        pools.set_tags(conn, node_id, tags)
+        node_tags.change(conn, pools.tags_of(conn, [node_id]), {node_id: frozenset(tags)}, node_tags.Author(None, None))
         offers.recompute(conn, [node_id])
 
 

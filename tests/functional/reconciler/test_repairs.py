@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from baremetal_svc.conductor import persistence
-from baremetal_svc.db import models, nodes
+from baremetal_svc.db import models, offers
 from baremetal_svc.domain.errors import OutsideRefused, Unavailable
 from tests.fixtures import drifting, properties
 from tests.fixtures.drifting import change, lose
@@ -177,7 +177,7 @@ def test_offers_are_recomputed(service: Service) -> None:
     free = next(row["node_id"] for row in service.rows(models.Offer))
     lose(service, models.Offer, OFFER.node_id == free)
     with service.db.write() as conn:
-        nodes.replace_offers(conn, claim["node_id"], [(DEFAULT_POOL, "baremetal")], 1)
+        offers.add(conn, [(claim["node_id"], DEFAULT_POOL, "baremetal", 1)])
     mended(service, "offers_disagree", "offers_disagree")
     assert {row["node_id"] for row in service.rows(models.Offer)} == set(service.world.nodes) - {claim["node_id"]}
 

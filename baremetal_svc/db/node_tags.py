@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tags of nodes as they change, the history of that, and the nodes that a filter of tags selects."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from baremetal_svc.db import rows
+from baremetal_svc.db.clock import now
+from baremetal_svc.db.models import Node, NodeTag, NodeTagChange, PoolMember
+from baremetal_svc.db.pools import AFFINITY_ZONE
+
+NODE = Node.__table__.c
+TAG = NodeTag.__table__.c
+CHANGE = NodeTagChange.__table__.c
+MEMBER = PoolMember.__table__.c
+Tags = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Whose request a change comes from."""
+
+    user_id: str | None
+    request_id: str | None
+
+
+def change(conn: Connection, before: Tags, after: Tags, author: Author) -> list[str]:
+    """Bring the tags of nodes from what they are (by node id) to what they shall be; ids of those that changed.
+
+    Only differences are written, and the number of statements depends on the tags, not on the nodes. The caller has the nodes' rows locked.
+    """
+    added, removed = _pairs(after, before), _pairs(before, after)
+    for tag, node_ids in _by_tag(removed):
+        conn.execute(sa.delete(NodeTag.__table__).where(TAG.tag == tag, TAG.node_id.in_(node_ids)))
+    if added:
+        conn.execute(sa.insert(NodeTag.__table__), [{"tag": tag, "node_id": node_id} for node_id, tag in added])
+    _follow_affinity_zone(conn, before, after)
+    changes = [*((*pair, "removed") for pair in removed), *((*pair, "added") for pair in added)]
+    if changes:
+        about = {"user_id": author.user_id, "request_id": author.request_id, "made_at": now()}
+        values = [{"id": str(uuid.uuid4()), "node_id": node_id, "tag": tag, "made": what} for node_id, tag, what in changes]
+        conn.execute(sa.insert(NodeTagChange.__table__).values(about), values)
+    return sorted({node_id for node_id, _, _ in changes})
+
+
+def _pairs(these: Tags, without: Tags) -> list[tuple[str, str]]:
+    return [(node_id, tag) for node_id in sorted(these) for tag in sorted(these[node_id] - without[node_id])]
+
+
+def _by_tag(pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for node_id, tag in pairs:
+        found[tag].append(node_id)
+    yield from sorted(found.items())
+
+
+def _follow_affinity_zone(conn: Connection, before: Tags, after: Tags) -> None:
+    """The zone stands in a column as well, where the claim reads it."""
+    moved: dict[str | None, list[str]] = defaultdict(list)
+    for node_id in after:
+        if (zone := _affinity_zone(after[node_id])) != _affinity_zone(before[node_id]):
+            moved[zone].append(node_id)
+    for zone, node_ids in moved.items():
+        conn.execute(sa.update(Node.__table__).where(NODE.id.in_(node_ids)).values(affinity_zone=zone))
+
+
+def _affinity_zone(tags: frozenset[str]) -> str | None:
+    return next((tag.removeprefix(AFFINITY_ZONE) for tag in sorted(tags) if tag.startswith(AFFINITY_ZONE)), None)
+
+
+def history(conn: Connection, node_id: str, *, limit: int, marker: rows.Row | None) -> list[rows.Row]:
+    """Changes of a node's tags, newest first, after the marker."""
+    statement = (
+        select(NodeTagChange.__table__).where(CHANGE.node_id == node_id).order_by(CHANGE.made_at.desc(), CHANGE.id.desc()).limit(limit)
+    )
+    if marker is not None:
+        same_moment = sa.and_(CHANGE.made_at == marker["made_at"], CHANGE.id < marker["id"])
+        statement = statement.where(sa.or_(CHANGE.made_at < marker["made_at"], same_moment))
+    return rows.all_of(conn, statement)
+
+
+def change_of(conn: Connection, node_id: str, change_id: str) -> rows.Row | None:
+    """One change of a node's tags."""
+    return rows.one(conn, select(NodeTagChange.__table__).where(CHANGE.id == change_id, CHANGE.node_id == node_id))
+
+
+def selected(conn: Connection, wanted: Mapping[str, Any], limit: int) -> list[str]:
+    """Ids, in order, of at most so many nodes that Ironic lists and a filter selects: {"all", "any", "none", "node_ids", "pool"}."""
+    statement = select(NODE.id).where(NODE.gone.is_(sa.false()), *_conditions(wanted)).order_by(NODE.id).limit(limit)
+    return list(conn.execute(statement).scalars())
+
+
+def _conditions(wanted: Mapping[str, Any]) -> Iterator[sa.ColumnElement[bool]]:
+    for term in wanted.get("all", ()):
+        yield NODE.id.in_(_having([term]))
+    if wanted.get("any"):
+        yield NODE.id.in_(_having(wanted["any"]))
+    if wanted.get("none"):
+        yield NODE.id.not_in(_having(wanted["none"]))
+    if "node_ids" in wanted:
+        yield NODE.id.in_(wanted["node_ids"])
+    if "pool" in wanted:
+        yield NODE.id.in_(select(MEMBER.node_id).where(MEMBER.pool_id == wanted["pool"]))
+
+
+def _having(terms: Sequence[str]) -> sa.Select[Any]:
+    return select(TAG.node_id).where(TAG.tag.in_(terms))

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Offers as rows: which nodes can be claimed now, out of which pools. What they should be is computed by the scheduler."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from baremetal_svc.db.models import Offer
+
+OFFER = Offer.__table__.c
+
+
+def of(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[tuple[str, str]]]:
+    """(pool id, resource class) of the offers of each node."""
+    found: dict[str, set[tuple[str, str]]] = {node_id: set() for node_id in node_ids}
+    statement = select(OFFER.node_id, OFFER.pool_id, OFFER.resource_class).where(OFFER.node_id.in_(node_ids))
+    for node_id, pool_id, resource_class in conn.execute(statement):
+        found[node_id].add((pool_id, resource_class))
+    return found
+
+
+def add(conn: Connection, offers: Iterable[tuple[str, str, str, int]]) -> None:
+    """Offer nodes: (node id, pool id, resource class, place in the order of the claim)."""
+    values = [{"node_id": n, "pool_id": p, "resource_class": c, "rank": 0, "rnd": rnd} for n, p, c, rnd in offers]
+    if values:
+        conn.execute(sa.insert(Offer.__table__), values)
+
+
+def remove(conn: Connection, offers: Iterable[tuple[str, str, str]]) -> None:
+    """Offer nodes no longer: (node id, pool id, resource class); a statement for each pool and class."""
+    gone: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for node_id, pool_id, resource_class in offers:
+        gone[pool_id, resource_class].append(node_id)
+    for (pool_id, resource_class), node_ids in sorted(gone.items()):
+        these = (OFFER.pool_id == pool_id, OFFER.resource_class == resource_class, OFFER.node_id.in_(node_ids))
+        conn.execute(sa.delete(Offer.__table__).where(*these))

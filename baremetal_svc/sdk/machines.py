@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Methods for operators: machines, their tags, pools."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from baremetal_svc.sdk.resources import Node, Pool
+from baremetal_svc.sdk.sending import Sending, id_of
+
+
+class Machines(Sending):
+    """Machines and how they are divided."""
+
+    def nodes(self, **query: Any) -> Iterator[Node]:
+        """Machines, for operators."""
+        return self._list(Node, **query)
+
+    def get_node(self, node: Node | str) -> Node:
+        """:raises NotFoundException:"""
+        return self._get(Node, node)
+
+    def find_node(self, name_or_id: str) -> Node:
+        """:raises NotFoundException:"""
+        return self._named(Node, name_or_id)
+
+    def pools(self, **query: Any) -> Iterator[Pool]:
+        """Pools, for operators."""
+        return self._list(Pool, **query)
+
+    # --- tags of machines
+
+    def node_tags(self, node: Node | str) -> list[str]:
+        """Tags of a machine."""
+        found: list[str] = self._send("GET", _tags(node)).json()["tags"]
+        return found
+
+    def set_node_tags(self, node: Node | str, tags: Sequence[str]) -> list[str]:
+        """Give a machine these tags and no others, but for those of its aggregates; the tags that it has then."""
+        found: list[str] = self._send("PUT", _tags(node), json={"tags": list(tags)}).json()["tags"]
+        return found
+
+    def add_node_tag(self, node: Node | str, tag: str) -> None:
+        """Put one on."""
+        self._send("PUT", f"{_tags(node)}/{tag}")
+
+    def remove_node_tag(self, node: Node | str, tag: str) -> None:
+        """:raises NotFoundException:"""
+        self._send("DELETE", f"{_tags(node)}/{tag}")
+
+    def node_tag_changes(self, node: Node | str) -> list[dict[str, Any]]:
+        """Who changed which tag, newest first."""
+        return self._all_of(f"{_tags(node)}/history", "changes")
+
+    def change_tags_of_nodes(
+        self, selected: Mapping[str, Any], *, add: Sequence[str] = (), remove: Sequence[str] = (), dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Tag all machines that a filter selects, or none; how many were ``matched``, ``changed`` and ``moved`` between pools.
+
+        :param selected: ``all``, ``any``, ``none``, ``node_ids``, ``pool``: one of them at least.
+        """
+        body = {"filter": dict(selected), "add": list(add), "remove": list(remove), "dry_run": dry_run}
+        found: dict[str, Any] = self._send("POST", f"{Node.base_path}/tags", json=body).json()
+        return found
+
+
+def _tags(node: Node | str) -> str:
+    return f"{Node.base_path}/{id_of(node)}/tags"
