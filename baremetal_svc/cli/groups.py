@@ -10,7 +10,7 @@ from baremetal_svc.cli import columns
 from baremetal_svc.cli.asking import Asking
 
 _LIST = (("id", "ID"), ("name", "Name"), ("policies", "Policies"), ("members", "Members"))
-_SHOWN = ("id", "name", "policies", "members", "project_id", "user_id", "created_at")
+_SHOWN = ("id", "name", "policies", "level", "max_per_domain", "members", "project_id", "user_id", "created_at")
 _FORMATS = dict.fromkeys(("policies", "members"), format_columns.ListColumn)
 
 
@@ -31,13 +31,17 @@ class CreateServerGroup(Asking, command.ShowOne):
         """Arguments and options."""
         parser = super().get_parser(prog_name)
         parser.add_argument("name", metavar="<name>")
-        policies = ("affinity", "anti-affinity")
-        parser.add_argument("--policy", choices=policies, required=True, help="One failure domain for all members, or one for each")
+        policies = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")
+        about = "One failure domain for all members, or few in each; soft: as far as there are machines"
+        parser.add_argument("--policy", choices=policies, required=True, help=about)
+        parser.add_argument("--level", metavar="<level>", help="What counts as a failure domain: rack, room, ... (default: affinity zones)")
+        parser.add_argument("--max-per-domain", metavar="<number>", type=int, help="Members in one failure domain (default: 1)")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
         """Fields and values."""
-        return columns.row(self.api.create_server_group(parsed_args.name, parsed_args.policy), _SHOWN, _FORMATS)
+        rules = {name: getattr(parsed_args, name) for name in ("level", "max_per_domain") if getattr(parsed_args, name) is not None}
+        return columns.row(self.api.create_server_group(parsed_args.name, parsed_args.policy, **rules), _SHOWN, _FORMATS)
 
 
 class ListServerGroups(Asking, command.Lister):

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from baremetal_svc.conductor import client, persistence
 from baremetal_svc.db import claims, faults, nics, operations, rows, servers, survey
+from baremetal_svc.db.candidates import take_node
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain.errors import OutsideRefused
 from baremetal_svc.domain.observed import Finding, Seen
@@ -87,13 +88,14 @@ def _release_instance(tools: Tools, seen: Seen, finding: Finding) -> bool:
         if not made or survey.at_work(conn, finding.about) or servers.get(conn, server_id) is not None:
             return False
         claim_id = made_for[0] if made_for else str(uuid.uuid4())
+        claimed = {"node_id": node_id, "pool_id": None, "server_id": server_id}
+        take_node(conn, node_id)
         try:
             with conn.begin_nested():
                 project_id = made[0]["project_id"] or ""
-                claims.insert(conn, claim_id, node_id=node_id, server_id=server_id, project_id=project_id, generation=0)
+                claims.insert(conn, [{**claimed, "id": claim_id}], project_id=project_id, generation=0)
         except DBDuplicateEntry:
             return False  # somebody holds the node now
-        claims.take_offers(conn, node_id)
         claims.set_releasing(conn, claim_id)
         claim = claims.get(conn, claim_id)
         assert claim is not None  # noqa: S101 (inserted above)

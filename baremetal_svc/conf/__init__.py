@@ -8,7 +8,7 @@ from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
 
-from baremetal_svc.conf import deadlines, gateways, limits, observability, service, web
+from baremetal_svc.conf import deadlines, gateways, limits, observability, scheduler, service, web
 
 PROJECT = "baremetal_svc"
 # Ironic's client logs each refusal as an error before it raises it: the gateway decides what it was.
@@ -31,6 +31,7 @@ def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
     observability.register(conf)
     limits.register(conf)
     web.register(conf)
+    scheduler.register(conf)
     return conf
 
 
@@ -66,6 +67,7 @@ def list_opts() -> list[tuple[str, list[Any]]]:
         ("api", service.API),
         ("conductor", [*service.CONDUCTOR, *service.NOTIFICATIONS]),
         ("deadlines", deadlines.DEADLINES),
+        ("scheduler", scheduler.SCHEDULER),
         ("secrets", service.SECRETS),
         ("quotas", limits.QUOTAS),
         ("metrics", observability.METRICS),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Claim, GroupMember, Node, ServerGroup
+from baremetal_svc.domain.spread import Rule
 
 GROUP = ServerGroup.__table__.c
 MEMBER = GroupMember.__table__.c
@@ -18,7 +19,7 @@ DOMAIN = sa.func.coalesce(Node.__table__.c.affinity_zone, Node.__table__.c.failu
 
 
 def insert(conn: Connection, values: Mapping[str, Any]) -> None:
-    """Insert a group: id, name, project_id, user_id, policy."""
+    """Insert a group: id, name, project_id, user_id, policy, level, depth, max_per_domain."""
     conn.execute(sa.insert(ServerGroup.__table__).values(version=0, created_at=now(), **values))
 
 
@@ -55,22 +56,41 @@ def forget(conn: Connection, group_id: str) -> None:
     conn.execute(sa.delete(ServerGroup.__table__).where(GROUP.id == group_id))
 
 
-def queue_up(conn: Connection, server_id: str) -> str | None:
+def queue_up(conn: Connection, server_id: str) -> Rule | None:
     """Lock the server's group until this transaction ends, so that its members claim one after another.
 
-    :returns: the group's policy; None without a group.
+    :returns: the group's rule; None without a group.
     """
     group_id = conn.execute(select(MEMBER.group_id).where(MEMBER.server_id == server_id)).scalar()
     if group_id is None:
         return None
     conn.execute(update(ServerGroup.__table__).where(GROUP.id == group_id).values(version=GROUP.version + 1))
-    return conn.execute(select(GROUP.policy).where(GROUP.id == group_id)).scalar()
+    group = get(conn, group_id)
+    return None if group is None else rule_of(group)
 
 
-def domains_held(conn: Connection, server_id: str) -> list[str]:
-    """Failure domains of the machines that the other members of the server's group hold; members without a machine hold none."""
+def rule_of(group: rows.Row) -> Rule:
+    """The rule in a group's row."""
+    return Rule(group["policy"], group["depth"], group["max_per_domain"])
+
+
+def domains(conn: Connection) -> tuple[set[str], set[str]]:
+    """Affinity zones and paths of failure domains that any node has, each once, by their indexes."""
+    node = Node.__table__.c
+    zones, paths = (set(conn.execute(select(column).distinct()).scalars()) for column in (node.affinity_zone, node.failure_domain))
+    return {zone for zone in zones if zone}, {path for path in paths if path}
+
+
+def of_server(conn: Connection, server_id: str) -> rows.Row | None:
+    """The group of a server, or None."""
+    joined = select(ServerGroup.__table__).join(GroupMember.__table__, MEMBER.group_id == GROUP.id)
+    return rows.one(conn, joined.where(MEMBER.server_id == server_id))
+
+
+def places_held(conn: Connection, server_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """(zone, path) of each node that the other members of the servers' group hold; members without a node hold none."""
     claim = Claim.__table__.c
-    group = select(MEMBER.group_id).where(MEMBER.server_id == server_id).scalar_subquery()
-    others = select(MEMBER.server_id).where(MEMBER.group_id == group, MEMBER.server_id != server_id)
-    held = select(DOMAIN).distinct().join(Claim.__table__, claim.node_id == Node.__table__.c.id).where(claim.live_server.in_(others))
-    return sorted(conn.execute(held).scalars())
+    group = select(MEMBER.group_id).where(MEMBER.server_id == server_ids[0]).scalar_subquery()
+    others = select(MEMBER.server_id).where(MEMBER.group_id == group, MEMBER.server_id.not_in(server_ids))
+    held = select(DOMAIN, Node.__table__.c.failure_domain).join(Claim.__table__, claim.node_id == Node.__table__.c.id)
+    return [(zone, path) for zone, path in conn.execute(held.where(claim.live_server.in_(others))).tuples()]

@@ -96,8 +96,8 @@ class Node(Model):
     traits: Mapped[list[str]] = mapped_column(JSON)
     properties: Mapped[dict[str, Any]] = mapped_column(JSON)
     ports: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    failure_domain: Mapped[str] = mapped_column(Name)
-    affinity_zone: Mapped[str | None] = mapped_column(Name)
+    failure_domain: Mapped[str] = mapped_column(Name, index=True)
+    affinity_zone: Mapped[str | None] = mapped_column(Name, index=True)
     gone: Mapped[bool] = mapped_column(Boolean)
     settled: Mapped[bool] = mapped_column(Boolean)
     hold_until: Mapped[float] = mapped_column(Time)
@@ -167,10 +167,23 @@ class Server(Model):
     partitions: Mapped[dict[str, Any]] = mapped_column(JSON)
     locked_by: Mapped[str | None] = mapped_column(String(8))
     adopted: Mapped[bool] = mapped_column(Boolean, server_default=sa.false())
+    batch_id: Mapped[str | None] = mapped_column(Id, index=True)
     launched_at: Mapped[float | None] = mapped_column(Time)
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
     __table_args__ = (Index("servers_by_project", "project_id", "created_at", "id"), ON_MYSQL)
+
+
+class Batch(Model):
+    """Servers of one request that get nodes together or not at all; ``version`` is raised by each that claims, so that they queue."""
+
+    __tablename__ = "batches"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    least: Mapped[int] = mapped_column(Integer)
+    version: Mapped[int] = mapped_column(Integer)
+    decided: Mapped[bool] = mapped_column(Boolean)
+    explanation: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    created_at: Mapped[float] = mapped_column(Time)
 
 
 class ServerGroup(Model):
@@ -182,6 +195,9 @@ class ServerGroup(Model):
     project_id: Mapped[str] = mapped_column(Name, index=True)
     user_id: Mapped[str] = mapped_column(Name)
     policy: Mapped[str] = mapped_column(String(32))
+    level: Mapped[str | None] = mapped_column(Name)
+    depth: Mapped[int | None] = mapped_column(Integer)
+    max_per_domain: Mapped[int] = mapped_column(Integer, server_default="1")
     version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[float] = mapped_column(Time)
 
@@ -250,6 +266,7 @@ class Claim(Model):
     live_server: Mapped[str | None] = mapped_column(Id, unique=True)
     held_node: Mapped[str | None] = mapped_column(Id, unique=True)
     torn_down_at: Mapped[float | None] = mapped_column(Time)
+    pool_id: Mapped[str | None] = mapped_column(Id)
     created_at: Mapped[float] = mapped_column(Time)
 
 
@@ -278,6 +295,7 @@ class Operation(Model):
     attempts: Mapped[int] = mapped_column(Integer)
     cancel_requested: Mapped[bool] = mapped_column(Boolean)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    placement: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     seq: Mapped[int] = mapped_column(Integer)
     request_id: Mapped[str | None] = mapped_column(Name)
     user_id: Mapped[str | None] = mapped_column(Name)

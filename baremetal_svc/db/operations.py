@@ -255,6 +255,11 @@ def finish(conn: Connection, operation_id: str, generation: int, state: State, e
     return ended
 
 
+def set_placement(conn: Connection, operation_id: str, placement: Mapping[str, Any]) -> None:
+    """Note where the operation's node came from, or why there was none; in a transaction that holds the operation."""
+    conn.execute(update(Operation.__table__).where(OP.id == operation_id).values(placement=dict(placement)))
+
+
 def plan_steps(conn: Connection, operation_id: str, names: Sequence[str]) -> None:
     """Insert the steps that the operation will go through, so that a reader sees them before they begin."""
     values = [

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which nodes may be claimed, and the explanation when none can. The predicates stand in one list, in the order they are explained."""
+"""Which nodes may be claimed, and the explanation when too few can. The predicates stand in one list, in the order they are explained."""
 
-from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from baremetal_svc.domain.node import NodeFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """A named condition on a node at a time (seconds since the epoch)."""
+    """A named condition on a node at a time (seconds since the epoch). ``scheduler.explanation`` has the same as SQL, by name."""
 
     name: str
     holds: Callable[[NodeFacts, float], bool]
@@ -33,30 +34,69 @@ def can_be_claimed(node: NodeFacts, now: float) -> bool:
     return all(predicate.holds(node, now) for predicate in PREDICATES)
 
 
-def spread(policy: str, held: Sequence[str]) -> tuple[Sequence[str] | None, Sequence[str] | None]:
-    """Failure domains (within, outside) for one more member of a group whose other members hold these.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A predicate, and how many nodes passed it and all those before it."""
 
-    :param policy: affinity or anti-affinity; None in the answer stands for no condition, an empty "outside" for any domain but none.
+    predicate: str
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why as many nodes fit as do.
+
+    :ivar table: the predicates in order. :ivar wanted: how many nodes were asked for, and at least. :ivar fitting: how many of them fit.
+    :ivar would_fit: what to ask for instead, as sentences.
     """
-    if policy == "affinity" and held:
-        return held, None
-    return None, () if policy == "affinity" else held
+
+    table: tuple[Left, ...]
+    wanted: int
+    least: int
+    fitting: int
+    would_fit: tuple[str, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Enough nodes fit."""
+        return self.fitting >= self.least
+
+    @property
+    def nearest_miss(self) -> str | None:
+        """The predicate behind which too few nodes were left for the first time; None when enough fit."""
+        if self.fits or not self.table:
+            return None
+        return next((left.predicate for left in self.table if left.nodes < self.least), self.table[-1].predicate)
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Explanation":
+        """From its document()."""
+        table = tuple(Left(**left) for left in document["table"])
+        return cls(table, document["wanted"], document["least"], document["fitting"], tuple(document["would_fit"]))
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "fits": self.fits, "nearest_miss": self.nearest_miss}
+
+    def refusal(self) -> str:
+        """What a tenant is told first."""
+        if self.fitting == 0:
+            return "No machine of this flavor is free now."
+        return f"Only {self.fitting} of at least {self.least} machines of this flavor are free now."
+
+    def sentence(self) -> str:
+        """As one sentence: counts, no names."""
+        counts = "; ".join(f"{left.predicate}: {left.nodes}" for left in self.table)
+        return f"{'Too few nodes fit' if self.fitting else 'No node fits'}: {counts}."
 
 
-def explain(nodes: Iterable[NodeFacts], now: float, *, fitting: Set[str]) -> list[tuple[str, int]]:
-    """How many nodes each predicate left, in order.
-
-    :param fitting: ids of the nodes that fit this request: its zone, its group, not tried before; the last entry.
-    """
-    left = list(nodes)
-    table = [("in the flavor's pools and resource class", len(left))]
-    for predicate in PREDICATES:
-        left = [node for node in left if predicate.holds(node, now)]
-        table.append((predicate.name, len(left)))
-    table.append(("in the zone and group asked for, and not tried before", sum(node.id in fitting for node in left)))
-    return table
+#: Of a batch of which all that asked got a node.
+NOTHING = Explanation((), 0, 0, 0)
 
 
-def sentence(table: Sequence[tuple[str, int]]) -> str:
-    """The table as one sentence for a tenant: counts, no names."""
-    return "No node fits: " + "; ".join(f"{name}: {count}" for name, count in table) + "."
+def funnel(names: Sequence[str], counts: Sequence[int]) -> tuple[Left, ...]:
+    """The table of an explanation; no count is above the one before it."""
+    table: list[Left] = []
+    for name, count in zip(names, counts, strict=True):
+        table.append(Left(name, min(count, table[-1].nodes) if table else count))
+    return tuple(table)

@@ -1,84 +1,133 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The claim of a node: one transaction over materialised offers."""
+"""The claim of nodes: one transaction over materialised offers, for one server or for a batch that stands or falls together."""
 
 import random
-from collections.abc import Sequence
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from oslo_db.exception import DBDuplicateEntry
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from baremetal_svc import metrics
-from baremetal_svc.db import claims, groups, nodes
-from baremetal_svc.db.claims import Wanted
-from baremetal_svc.db.models import Node, PoolMember
-from baremetal_svc.domain import scheduling
-from baremetal_svc.domain.errors import NoValidNode
+from baremetal_svc.db import candidates, claims, groups
+from baremetal_svc.domain import spread
+from baremetal_svc.domain.spread import TOGETHER, Candidate, Rule
 from baremetal_svc.scheduler.offers import RND
 
-WINDOW = 16
+#: Candidates among which soft rules choose.
+CHOICE = 200
 _RANDOM = random.SystemRandom()
 
 
-def claim_node(
-    conn: Connection,
-    claim_id: str,
-    *,
-    server_id: str,
-    project_id: str,
-    pool_ids: Sequence[str],
-    resource_class: str,
-    tags: Sequence[str],
-    excluded: Sequence[str],
-    generation: int,
-    skips_locked: bool,
-) -> str:
-    """Claim a node for a server out of the pools in order of preference; its id. Looks once more without skipping locked rows.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a claim is to find: a node of the resource class out of the pools in order of preference, each of which carries the tags.
 
-    :param tags: tags that the node must carry.
-    :raises NoValidNode: says to a tenant no more than that; explanation() has the table for operators.
+    :ivar excluded: ids of nodes that were tried before.
     """
-    wanted = _wanted(conn, server_id, tags, excluded)
+
+    pool_ids: Sequence[str]
+    resource_class: str
+    tags: Sequence[str] = ()
+    excluded: Sequence[str] = ()
+
+
+def claim_nodes(
+    conn: Connection, server_ids: Sequence[str], request: Request, *, project_id: str, least: int, generation: int, skips_locked: bool
+) -> int:
+    """Claim a node for each of the servers, or for the first of them, at least so many; how many, 0 where there are not enough.
+
+    The servers are of one group or of none. Looks once more without skipping locked rows before it gives up.
+    """
+    # Before the look at the other members' nodes: from here until the end of the transaction no other member claims.
+    rule = groups.queue_up(conn, server_ids[0])
+    held = Counter[str]() if rule is None else _held(conn, rule, server_ids)
+    found: list[Candidate] = []
     for skip in (True, False) if skips_locked else (False,):
-        for pool_id in pool_ids:
-            start = _RANDOM.randrange(RND)
-            for node_id in claims.candidates(conn, pool_id, resource_class, start, wanted=wanted, limit=WINDOW, skip_locked=skip):
-                if _take(conn, claim_id, node_id, server_id, project_id, generation):
-                    metrics.CLAIMS.labels("taken").inc()
-                    return node_id
-    metrics.CLAIMS.labels("none").inc()
-    raise NoValidNode("No machine of this flavor is free now.")
+        found = _Search(conn, request, rule, held, skip).run(len(server_ids))
+        if len(found) == len(server_ids):
+            break
+    if len(found) < least:
+        metrics.CLAIMS.labels("none").inc()
+        return 0
+    candidates.withdraw(conn, [node.node_id for node in found])
+    rows = [
+        {"id": str(uuid.uuid4()), "node_id": node.node_id, "pool_id": node.pool_id, "server_id": server_id}
+        for server_id, node in zip(server_ids, found, strict=False)
+    ]
+    claims.insert(conn, rows, project_id=project_id, generation=generation)
+    metrics.CLAIMS.labels("taken").inc(len(rows))
+    return len(rows)
 
 
-def _wanted(conn: Connection, server_id: str, tags: Sequence[str], excluded: Sequence[str]) -> Wanted:
-    # Before the look at the other members' machines: from here until the end of the transaction no other member claims.
-    rule = groups.queue_up(conn, server_id)
-    if rule is None:
-        return Wanted(excluded, tags)
-    within, outside = scheduling.spread(rule, groups.domains_held(conn, server_id))
-    return Wanted(excluded, tags, within, outside)
+def look(conn: Connection, request: Request, rule: Rule | None, places: Sequence[tuple[str, str]], needed: int) -> list[Candidate]:
+    """What a claim of so many nodes would take now; takes and locks nothing."""
+    held = Counter(rule.domain(zone, path) for zone, path in places) if rule is not None else Counter[str]()
+    return _Search(conn, request, rule, held, None).run(needed)
 
 
-def _take(conn: Connection, claim_id: str, node_id: str, server_id: str, project_id: str, generation: int) -> bool:
-    if not claims.take_offers(conn, node_id):
-        return False
-    try:
-        with conn.begin_nested():
-            claims.insert(conn, claim_id, node_id=node_id, server_id=server_id, project_id=project_id, generation=generation)
-    except DBDuplicateEntry:
-        # A stale offer of a node that is held: the unique column is the last guard, and the offer is gone now.
-        return False
-    return True
+def _held(conn: Connection, rule: Rule, server_ids: Sequence[str]) -> Counter[str]:
+    places = groups.places_held(conn, server_ids)
+    return Counter(rule.domain(zone, path) for zone, path in places)
 
 
-def explanation(
-    conn: Connection, *, server_id: str, pool_ids: Sequence[str], resource_class: str, tags: Sequence[str], excluded: Sequence[str]
-) -> str:
-    """Each predicate in order with the nodes that it left, for operators: it tells how large and how busy the pools are."""
-    member = PoolMember.__table__.c
-    of_class = select(Node.id).join(PoolMember.__table__, member.node_id == Node.id).where(member.pool_id.in_(pool_ids))
-    of_class = of_class.where(Node.resource_class == resource_class)
-    ids = set(conn.execute(of_class).scalars())
-    wanted = _wanted(conn, server_id, tags, excluded)
-    fitting = set(conn.execute(of_class.where(*wanted.conditions(Node.__table__.c.id))).scalars())
-    table = scheduling.explain(nodes.facts(conn, ids), nodes.database_time(conn), fitting=fitting)
-    return scheduling.sentence(table)
+class _Search:
+    """The candidates of one claim, window by window, until those that were chosen of them are secured.
+
+    :param skip: leave out what others have locked, or wait for them; None: secure nothing.
+    """
+
+    def __init__(self, conn: Connection, request: Request, rule: Rule | None, held: Mapping[str, int], skip: bool | None) -> None:
+        self._conn, self._request, self._rule, self._held, self._skip = conn, request, rule, held, skip
+        self._seen: dict[str, Candidate] = {}
+        self._mine: set[str] = set()
+        self._lost: set[str] = set()
+
+    def run(self, needed: int) -> list[Candidate]:
+        """At most so many nodes, locked and on offer."""
+        for some in self._candidates(needed):
+            for candidate in some:
+                # Best first: a node of several pools stays where it was seen first.
+                self._seen.setdefault(candidate.node_id, candidate)
+            if len(found := self._secured(needed, needed)) == needed:
+                return found
+        return self._secured(needed, 1)
+
+    def _secured(self, needed: int, least: int) -> list[Candidate]:
+        """What is chosen of the candidates, once all of it is secured; whatever was another's by then is out of the choice."""
+        while True:
+            left = [candidate for candidate in self._seen.values() if candidate.node_id not in self._lost]
+            plan = spread.choose(left, needed, self._rule, self._held)
+            unsure = {candidate.node_id for candidate in plan} - self._mine
+            if len(plan) < least or not unsure or self._skip is None:
+                return plan
+            got = candidates.secure(self._conn, unsure, skip_locked=self._skip)
+            self._mine |= got
+            self._lost |= unsure - got
+
+    def _candidates(self, needed: int) -> Iterator[list[Candidate]]:
+        for pool_id in self._request.pool_ids:
+            wanted = candidates.Wanted(pool_id, self._request.resource_class, self._request.excluded, self._request.tags)
+            if self._rule is not None and self._rule.policy in TOGETHER:
+                yield from self._by_domain(wanted, self._rule)
+            else:
+                size = CHOICE if self._rule is not None else min(max(candidates.SMALLEST, 2 * needed), candidates.LARGEST)
+                yield from self._windows(wanted, size)
+
+    def _by_domain(self, wanted: candidates.Wanted, rule: Rule) -> Iterator[list[Candidate]]:
+        """Every offer of the domains that are held, then, where others are allowed, of those that random offers are in."""
+        explored = {domain for domain in self._held if domain}
+        if explored:
+            yield candidates.within(self._conn, wanted, rule, explored)
+        if rule.hard and self._held:
+            return
+        for some in self._windows(wanted, candidates.SMALLEST):
+            domains = {candidate.node_id: rule.domain(candidate.zone, candidate.path) for candidate in some}
+            new = {domain for domain in domains.values() if domain} - explored
+            explored |= new
+            nowhere = [candidate for candidate in some if not domains[candidate.node_id]]
+            yield [*(candidates.within(self._conn, wanted, rule, new) if new else []), *nowhere]
+
+    def _windows(self, wanted: candidates.Wanted, size: int) -> Iterator[list[Candidate]]:
+        return candidates.windows(self._conn, wanted, _RANDOM.randrange(RND), size=size, placed=self._rule is not None)

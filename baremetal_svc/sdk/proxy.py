@@ -210,9 +210,9 @@ class Proxy(Machines):
         """Server groups; all_projects."""
         return self._list(ServerGroup, **query)
 
-    def create_server_group(self, name: str, policy: str) -> ServerGroup:
-        """affinity or anti-affinity."""
-        return self._create(ServerGroup, name=name, policies=[policy])
+    def create_server_group(self, name: str, policy: str, **rules: Any) -> ServerGroup:
+        """affinity, anti-affinity or the soft ones; ``rules``: level, max_per_domain."""
+        return self._create(ServerGroup, name=name, policies=[policy], **rules)
 
     def find_server_group(self, name_or_id: str) -> ServerGroup:
         """:raises NotFoundException: :raises DuplicateResource: several have the name."""

@@ -78,6 +78,8 @@ class Operation(_Versioned):
     #: name, state, attempts, started_at, ended_at and seq of each; not in lists
     steps: list[dict[str, Any]] = Body("steps", type=list)
     faults: list[dict[str, Any]] = Body("faults", type=list)
+    #: why too few machines fitted ("explanation"); for operators also where the machine came from
+    placement: dict[str, Any] = Body("placement", type=dict)
     project_id: str = Body("project_id")
     request_id: str = Body("request_id")
     ended_at: str = Body("ended_at")
@@ -158,6 +160,9 @@ class ServerGroup(_Versioned):
 
     id: str = Body("uuid", alternate_id=True)
     policies: list[str] = Body("policies", type=list)
+    #: what counts as a failure domain; None: affinity zones
+    level: str | None = Body("level")
+    max_per_domain: int = Body("max_per_domain", type=int)
     #: ids of servers
     members: list[str] = Body("members", type=list)
     project_id: str = Body("project_id")

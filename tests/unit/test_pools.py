@@ -21,7 +21,6 @@ def test_the_empty_expression_holds_for_every_node() -> None:
     assert Expression().holds(frozenset()) and Expression().holds(frozenset("ab"))
 
 
-GOOD = NodeFacts(id="n", resource_class="big", provision_state="available")
 FACTS = st.builds(
     NodeFacts,
     id=st.uuids().map(str),
@@ -37,23 +36,25 @@ FACTS = st.builds(
 )
 
 
-@given(st.lists(FACTS, max_size=20))
-def test_the_explanation_ends_with_what_can_be_claimed(nodes: list[NodeFacts]) -> None:
-    table = scheduling.explain(nodes, 5.0, fitting={node.id for node in nodes})
-    counts = [count for _, count in table]
-    assert counts == sorted(counts, reverse=True)
-    assert counts[0] == len(nodes)
-    assert counts[-1] == counts[-2] == sum(scheduling.can_be_claimed(node, 5.0) for node in nodes)
+@given(FACTS)
+def test_a_node_can_be_claimed_when_every_predicate_holds(node: NodeFacts) -> None:
+    names = [predicate.name for predicate in scheduling.PREDICATES if not predicate.holds(node, 5.0)]
+    assert scheduling.can_be_claimed(node, 5.0) == (names == [])
 
 
-@given(st.lists(st.text(max_size=3), max_size=4))
-def test_a_group_stands_together_or_apart(held: list[str]) -> None:
-    within, outside = scheduling.spread("affinity", held)
-    assert (within, outside) == ((held, None) if held else (None, ()))
-    assert scheduling.spread("anti-affinity", held) == (None, held)
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=8), st.integers(0, 9), st.integers(1, 9))
+def test_the_counts_of_an_explanation_add_up(counts: list[int], fitting: int, least: int) -> None:
+    table = scheduling.funnel([str(n) for n in range(len(counts))], counts)
+    left = [row.nodes for row in table]
+    assert left == sorted(left, reverse=True) and left[-1] == min(counts)
+    explanation = scheduling.Explanation(table, 9, least, fitting, ("fewer",))
+    assert scheduling.Explanation.of(explanation.document()) == explanation
+    assert (explanation.nearest_miss is None) == explanation.fits == (fitting >= least)
+    assert all(str(count) in explanation.sentence() for count in left)
 
 
-def test_tried_nodes_are_the_last_line() -> None:
-    table = scheduling.explain([GOOD], 0.0, fitting=set())
-    assert [count for _, count in table][-2:] == [1, 0]
-    assert "not tried before" in scheduling.sentence(table)
+def test_the_nearest_miss_is_where_too_few_were_left_first() -> None:
+    table = scheduling.funnel(["members", "free", "in the zone"], [8, 3, 0])
+    assert scheduling.Explanation(table, 2, 2, 0).nearest_miss == "in the zone"
+    assert scheduling.Explanation(table, 5, 4, 0).nearest_miss == "free"
+    assert scheduling.Explanation(table, 5, 4, 5).nearest_miss is None

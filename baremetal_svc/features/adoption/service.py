@@ -12,6 +12,7 @@ from baremetal_svc.api.call import Call
 from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
 from baremetal_svc.db import claims, flavors, nics, nodes, operations, servers
+from baremetal_svc.db.candidates import take_node
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, existing
 from baremetal_svc.domain.lifecycle import check_allowed
@@ -49,8 +50,9 @@ def adopt(call: Call) -> tuple[Shown, str | None]:
         row = _row(call, server_id, rules.image_id(running.get(node_id)))
         servers.insert(conn, row, [])
         claim_id = str(uuid.uuid4())
-        claims.take_offers(conn, node_id)
-        claims.insert(conn, claim_id, node_id=node_id, server_id=server_id, project_id=row["project_id"], generation=0)
+        take_node(conn, node_id)
+        claimed = {"id": claim_id, "node_id": node_id, "pool_id": None, "server_id": server_id}
+        claims.insert(conn, [claimed], project_id=row["project_id"], generation=0)
         arguments = {"server_id": server_id, "node_id": node_id, "claim_id": claim_id}
         made[:] = [client.enqueue(conn, call, "adoption.adopt", server_id, arguments)]
         return existing(servers.get(conn, server_id), "server", server_id)

@@ -29,7 +29,10 @@ class Step(wtypes.Base):
 
 
 class Operation(wtypes.Base):
-    """What was asked and how far it is; ``seq`` grows with every event, for the long poll; ``faults`` for operators only."""
+    """What was asked and how far it is; ``seq`` grows with every event, for the long poll; ``faults`` for operators only.
+
+    ``placement``: why too few nodes fitted ("explanation"), and for operators the pool that the node came from.
+    """
 
     uuid = wtypes.text
     kind = wtypes.text
@@ -46,6 +49,7 @@ class Operation(wtypes.Base):
     updated_at = wtypes.text
     ended_at = wtypes.text
     deadline_at = wtypes.text
+    placement = views.Attribute(views.Json({"type": ["object", "null"]}), since=5)
     steps = views.Attribute([Step], always=False)
     faults = views.Attribute(views.Json({"type": "array", "items": {"type": "object"}}), always=False)
     links = [views.Link]
@@ -82,7 +86,16 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
         "cancel_requested": bool(row["cancel_requested"]),
         **{name: views.moment(row[name]) for name in ("created_at", "updated_at", "ended_at", "deadline_at")},
     }
+    if call.version >= 5:
+        values["placement"] = _placement(call, row["placement"])
     return {**values, "links": views.links(call, "operations", row["id"])}
+
+
+def _placement(call: Call, placement: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Where the node came from, for operators; why there was none, for everybody."""
+    if placement is None or call.context.is_operator:
+        return placement
+    return {name: value for name, value in placement.items() if name == "explanation"}
 
 
 def _single(call: Call, shown: service.Shown) -> dict[str, Any]:

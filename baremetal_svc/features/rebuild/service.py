@@ -88,7 +88,9 @@ def retry(call: Call, server_id: str) -> str:
         given = secrets.of(call.body)
         if failed["kind"] == "servers.create":
             given = _given_again(conn, row, failed["arguments"], given)
-        operation_id = client.enqueue(conn, call, failed["kind"], server_id, failed["arguments"])
+        # On its own: the batch that it was one of is over.
+        arguments = {name: value for name, value in failed["arguments"].items() if name != "batch_id"}
+        operation_id = client.enqueue(conn, call, failed["kind"], server_id, arguments)
         secrets.put(conn, call.services.vault, operation_id, given)
         return operation_id
 

@@ -21,6 +21,8 @@ class ServerGroup(wtypes.Base):
     project_id = wtypes.text
     policies = [wtypes.text]
     members = [wtypes.text]
+    level = views.Attribute(wtypes.text, since=5)
+    max_per_domain = views.Attribute(int, since=5)
     created_at = wtypes.text
     updated_at = wtypes.text
     links = [views.Link]
@@ -57,6 +59,7 @@ def _view(call: Call, found: service.Found) -> dict[str, Any]:
         "uuid": row["id"],
         **{name: row[name] for name in ("name", "user_id", "project_id")},
         "policies": [row["policy"]],
+        **{name: row[name] for name in ("level", "max_per_domain") if call.version >= 5},
         "members": members,
         "created_at": views.moment(row["created_at"]),
         "updated_at": None,

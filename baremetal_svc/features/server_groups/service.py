@@ -11,18 +11,19 @@ from baremetal_svc.db import groups
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import existing
 from baremetal_svc.domain.quota import SERVER_GROUPS
+from baremetal_svc.features.server_groups import rules
 
 Found = tuple[Row, list[str]]
 
 
 def create(call: Call) -> Found:
-    """Create a group of the caller's project; its row and members (none). :raises OverQuota:"""
+    """Create a group of the caller's project; its row and members (none). :raises Invalid: its rule. :raises OverQuota:"""
     values = {
         "id": str(uuid.uuid4()),
         "name": call.body["name"],
         "project_id": call.context.project_id,
         "user_id": call.context.user_id or "",
-        "policy": call.body["policies"][0],
+        **rules.columns(call.body, call.services.conf.scheduler.failure_domain_levels),
     }
 
     def make(conn: Connection) -> Row:

@@ -42,7 +42,8 @@ def create(arguments: Mapping[str, Any]) -> linear_flow.Flow:
         tasks.StartDeploy("start-deploy", provides="deploy_asked_at"),
         *watch_deployment(),
     )
-    return linear_flow.Flow("servers.create").add(find_image(), deploy, tasks.RecordServer(count))
+    find = tasks.FindImageToCreate("find-image", provides="instance_info")
+    return linear_flow.Flow("servers.create").add(find, deploy, tasks.RecordServer(count))
 
 
 def find_image() -> Step:

@@ -13,7 +13,7 @@ from baremetal_svc.api.call import Call
 from baremetal_svc.api.connections import check_network, check_port
 from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
-from baremetal_svc.db import claims, flavors, groups, keypairs, nics, operations, pools, servers
+from baremetal_svc.db import batches, claims, flavors, groups, keypairs, nics, operations, pools, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
@@ -21,6 +21,7 @@ from baremetal_svc.domain.image import check_active, check_partitions
 from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.quota import SERVERS, of_flavor
 from baremetal_svc.domain.server import Status, check_not_deleting, check_unlocked
+from baremetal_svc.domain.spread import check_room
 from baremetal_svc.features.servers import rules, schema
 
 
@@ -39,8 +40,11 @@ def create(call: Call) -> tuple[Row, str | None]:
         operation_ids[:] = []
         first = None
         count = limits.grant(conn, (SERVERS, of_flavor(flavor["id"])), least, most)
+        batch_id = None
+        if count > 1:
+            batches.insert(conn, batch_id := str(uuid.uuid4()), least)
         for name in rules.names(asked["name"], count):
-            server_id, operation_id = _write(conn, call, asked, flavor, name)
+            server_id, operation_id = _write(conn, call, asked, flavor, name, batch_id)
             operation_ids.append(operation_id)
             first = first or server_id
         return existing(servers.get(conn, str(first)), "server", str(first))
@@ -142,13 +146,15 @@ def delete(call: Call, server_id: str) -> str:
     return operation_id
 
 
-def _write(conn: Connection, call: Call, asked: Mapping[str, Any], flavor: Row, name: str) -> tuple[str, str]:
+def _write(conn: Connection, call: Call, asked: Mapping[str, Any], flavor: Row, name: str, batch_id: str | None) -> tuple[str, str]:
     server_id = str(uuid.uuid4())
-    servers.insert(conn, _row(call, asked, flavor, server_id, name), [_requested(network) for network in asked["networks"]])
+    row = {**_row(call, asked, flavor, server_id, name), "batch_id": batch_id}
+    servers.insert(conn, row, [_requested(network) for network in asked["networks"]])
     servers.set_tags(conn, server_id, asked.get("tags", ()))
     if (group_id := _group_id(call)) is not None:
         groups.join(conn, group_id, server_id)
-    operation_id = client.enqueue(conn, call, "servers.create", server_id, _arguments(call, asked, flavor, server_id, name))
+    arguments = {**_arguments(call, asked, flavor, server_id, name), **({} if batch_id is None else {"batch_id": batch_id})}
+    operation_id = client.enqueue(conn, call, "servers.create", server_id, arguments)
     secrets.put(conn, call.services.vault, operation_id, secrets.of(asked))
     return server_id, operation_id
 
@@ -250,11 +256,13 @@ def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
 def _looked_up(conn: Connection, call: Call, asked: Mapping[str, Any]) -> Row:
     """The flavor, once everything of ours that the request names is there for this project.
 
-    :raises NotFound: flavor, group or zone. :raises Conflict: the flavor is disabled.
+    :raises NotFound: flavor, group or zone. :raises Conflict: the flavor is disabled. :raises Invalid: the group's rule can never hold.
     """
     group_id, zone = _group_id(call), _zone(call, asked)
     if group_id is not None:
-        existing(groups.get(conn, group_id, str(call.context.project_id)), "server group", group_id)
+        group = existing(groups.get(conn, group_id, str(call.context.project_id)), "server group", group_id)
+        members, least = groups.members_of(conn, [group_id])[group_id], _counts(asked, call.services.conf.api.max_count)[0]
+        check_room(groups.rule_of(group), group["level"], groups.domains(conn), len(members), least)
     if zone is not None and zone not in pools.values_of(conn, pools.AVAILABILITY_ZONE):
         raise NotFound(f"There is no availability zone {zone!r}.", hint="GET /v1/availability_zones lists them.")
     return _flavor(conn, call, asked["flavor_uuid"].lower())

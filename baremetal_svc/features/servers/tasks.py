@@ -7,23 +7,26 @@ revert must not wait.
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 from taskflow.types.failure import Failure
 
 from baremetal_svc.conductor import client
 from baremetal_svc.conductor.interruptions import NodeWait, NotYet
+from baremetal_svc.conductor.run import Run
 from baremetal_svc.conductor.step import Step
-from baremetal_svc.db import claims, faults, nics, nodes, servers
+from baremetal_svc.db import batches, claims, faults, nics, nodes, operations, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.domain import configdrive
 from baremetal_svc.domain.errors import DeployFailed, NoValidNode, OutsideRefused
 from baremetal_svc.domain.image import layout
+from baremetal_svc.domain.scheduling import NOTHING, Explanation
 from baremetal_svc.features.servers import rules
 from baremetal_svc.gateways.protocols import Images, Ironic, Neutron
-from baremetal_svc.scheduler.claim import claim_node, explanation
+from baremetal_svc.scheduler.claim import Request, claim_nodes
+from baremetal_svc.scheduler.explanation import explain_claim
 
 BY_RELEASE = "nodes.release, which the revert of ClaimNode inserts, undoes it"
 
@@ -31,7 +34,7 @@ BY_RELEASE = "nodes.release, which the revert of ClaimNode inserts, undoes it"
 class FindImage(Step):
     """What Ironic needs to know of the image."""
 
-    IRREVERSIBLE = "it only reads"
+    IRREVERSIBLE: ClassVar[str | None] = "it only reads"
 
     def execute(self, images: Images, image_id: str, project_id: str, partitions: Mapping[str, int] | None = None) -> dict[str, Any]:
         image = images.get_image(image_id, project_id)
@@ -40,59 +43,81 @@ class FindImage(Step):
         return {**image.instance_info, **layout(image, partitions or {})}
 
 
+class FindImageToCreate(FindImage):
+    """The same at the beginning of a create, which its batch may have got a node for before it began."""
+
+    IRREVERSIBLE: ClassVar[str | None] = None
+
+    def revert(self, server_id: str, nics: list[Mapping[str, Any]], quarantine: float, **kwargs: Any) -> None:
+        """Hand the claim that another server's create made to a durable release, if ClaimNode has not."""
+        self.run.transact(lambda conn: let_go(conn, self.run, server_id, nics, quarantine))
+
+
 class ClaimNode(Step):
-    """Claim a node that this operation has not tried; provides claim_id, node_id and the MACs of its ports."""
+    """Claim a node that this operation has not tried, at first together with its batch; provides claim_id, node_id and its ports' MACs."""
 
     def execute(
-        self, server_id: str, project_id: str, pool_ids: list[str], resource_class: str, node_tags: list[str] | None = None
+        self,
+        server_id: str,
+        project_id: str,
+        pool_ids: list[str],
+        resource_class: str,
+        node_tags: list[str] | None = None,
+        batch_id: str | None = None,
     ) -> tuple[str, str, list[str]]:
-        asked: dict[str, Any] = {"server_id": server_id, "pool_ids": pool_ids, "resource_class": resource_class, "tags": node_tags or []}
-
-        def claim(conn: Connection) -> tuple[str, str, list[str]]:
+        def claim(conn: Connection) -> tuple[str, str, list[str]] | Explanation:
             held = claims.live_of(conn, server_id)
             if held is None:
-                claim_id = rules.new_claim_id()
-                node_id = claim_node(
-                    conn,
-                    claim_id,
-                    **asked,
-                    project_id=project_id,
-                    excluded=faults.nodes_tried(conn, self.run.id),
-                    generation=self.run.generation,
-                    skips_locked=self.run.db.skips_locked,
-                )
-            else:
-                claim_id, node_id = held["id"], held["node_id"]
-            row = nodes.get(conn, node_id)
-            return claim_id, node_id, [port["address"] for port in (row or {"ports": []})["ports"]]
+                request = Request(pool_ids, resource_class, node_tags or [], faults.nodes_tried(conn, self.run.id))
+                # A batch is one for the first try only.
+                refused = self._claim(conn, server_id, project_id, request, None if request.excluded else batch_id)
+                held = claims.live_of(conn, server_id)
+                self._record(conn, held, refused)
+                if held is None:
+                    return refused
+            row = nodes.get(conn, held["node_id"])
+            return held["id"], held["node_id"], [port["address"] for port in (row or {"ports": []})["ports"]]
 
-        try:
-            return self.run.transact(claim)
-        except NoValidNode:
-            self.run.transact(lambda conn: self._explain(conn, asked))
-            raise
+        found = self.run.transact(claim)
+        if isinstance(found, Explanation):
+            raise NoValidNode(found.refusal())
+        return found
 
-    def _explain(self, conn: Connection, asked: Mapping[str, Any]) -> None:
-        message = explanation(conn, **asked, excluded=faults.nodes_tried(conn, self.run.id))
-        faults.record(conn, kind="operation", target_id=self.run.id, operation_id=self.run.id, code="no_valid_node", message=message)
+    def _claim(self, conn: Connection, server_id: str, project_id: str, request: Request, batch_id: str | None) -> Explanation:
+        """Claim for the server, or for its whole batch when that comes here first; what stands in the way of those that got no node."""
+        batch = None if batch_id is None else batches.queue_up(conn, batch_id)
+        if batch is not None and batch["decided"]:
+            return Explanation.of(batch["explanation"])
+        server_ids = [server_id] if batch is None else batches.to_serve(conn, batch["id"], server_id)
+        least = 1 if batch is None else min(batch["least"], len(server_ids))
+        taken = claim_nodes(
+            conn,
+            server_ids,
+            request,
+            project_id=project_id,
+            least=least,
+            generation=self.run.generation,
+            skips_locked=self.run.db.skips_locked,
+        )
+        left = len(server_ids) - taken
+        why = explain_claim(conn, server_id, request, wanted=left, least=1 if taken else least) if left else NOTHING
+        if batch is not None:
+            batches.decide(conn, batch["id"], why.document())
+        return why
+
+    def _record(self, conn: Connection, held: Row | None, refused: Explanation) -> None:
+        if held is not None:
+            operations.set_placement(conn, self.run.id, {"pool": held["pool_id"]})
+            return
+        operations.set_placement(conn, self.run.id, {"explanation": refused.document()})
+        what = {"kind": "operation", "target_id": self.run.id, "operation_id": self.run.id}
+        faults.record(conn, **what, code=NoValidNode.code, message=refused.sentence())
 
     def revert(
         self, server_id: str, nics: list[Mapping[str, Any]], quarantine: float, flow_failures: Mapping[str, Failure], **kwargs: Any
     ) -> None:
         """Hand the claim to a durable release; the node that failed becomes a fault, so that it is not tried again."""
-
-        def let_go(conn: Connection) -> None:
-            # By the server, not by the result: the claim may have been made by a run that died before saving it.
-            held = claims.live_of(conn, server_id)
-            if held is not None:
-                reason = rules.blames_node(flow_failures)
-                if reason is not None:
-                    faults.record(
-                        conn, kind="node", target_id=held["node_id"], operation_id=self.run.id, code="deploy_failed", message=reason
-                    )
-                release_claim(conn, held, nics, quarantine, self.run.operation["request_id"])
-
-        self.run.transact(let_go)
+        self.run.transact(lambda conn: let_go(conn, self.run, server_id, nics, quarantine, rules.blames_node(flow_failures)))
 
 
 class CreatePort(Step):
@@ -249,12 +274,7 @@ class ReleaseClaim(Step):
     IRREVERSIBLE = "a delete only goes forward"
 
     def execute(self, server_id: str, nics: list[Mapping[str, Any]], quarantine: float) -> None:
-        def let_go(conn: Connection) -> None:
-            held = claims.live_of(conn, server_id)
-            if held is not None:
-                release_claim(conn, held, nics, quarantine, self.run.operation["request_id"])
-
-        self.run.transact(let_go)
+        self.run.transact(lambda conn: let_go(conn, self.run, server_id, nics, quarantine))
 
 
 class WaitUntilTornDown(Step):
@@ -265,6 +285,21 @@ class WaitUntilTornDown(Step):
     def execute(self, server_id: str) -> None:
         if self.run.query(lambda conn: claims.standing_of(conn, server_id)):
             raise NotYet("The machine is being torn down.", seconds=60)
+
+
+def let_go(conn: Connection, run: Run, server_id: str, nics: list[Mapping[str, Any]], quarantine: float, blamed: str | None = None) -> None:
+    """Make the server's live claim, if it has one, releasing and insert its release operation.
+
+    By the server, not by what a task provided: the claim may have been made by a run that died before saving it.
+
+    :param blamed: why the node is to be a fault, None when it is not.
+    """
+    held = claims.live_of(conn, server_id)
+    if held is None:
+        return
+    if blamed is not None:
+        faults.record(conn, kind="node", target_id=held["node_id"], operation_id=run.id, code="deploy_failed", message=blamed)
+    release_claim(conn, held, nics, quarantine, run.operation["request_id"])
 
 
 def release_claim(conn: Connection, claim: Row, nics: list[Mapping[str, Any]], quarantine: float, request_id: str | None) -> None:

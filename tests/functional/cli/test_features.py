@@ -68,7 +68,7 @@ def test_nics_and_floating_ips(client: Client) -> None:
 
 
 def test_groups_zones_limits(client: Client) -> None:
-    group = rows(client, "server", "group", "create", "web", "--policy", "affinity")
+    group = rows(client, "server", "group", "create", "web", "--policy", "soft-anti-affinity", "--level", "rack", "--max-per-domain", "2")
     create(client, "one", "--group", "web")
     assert len(rows(client, "server", "group", "show", "web")["members"]) == 1
     assert rows(client, "server", "group", "list")[0]["ID"] == group["id"]

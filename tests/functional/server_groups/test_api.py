@@ -3,6 +3,7 @@
 
 import threading
 import uuid
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -18,14 +19,14 @@ def _racks(service: Service, *racks: str) -> dict[str, Any]:
     return service.prepared(nodes=0)
 
 
-def _group(service: Service, policy: str) -> str:
-    reply = service.call("POST", "/v1/server_groups", {"name": "g", "policies": [policy]})
+def _group(service: Service, policy: str, **rules: Any) -> str:
+    reply = service.call("POST", "/v1/server_groups", {"name": "g", "policies": [policy], **rules})
     assert reply.status == 201
     return str(reply.json["uuid"])
 
 
 def _create(service: Service, body: dict[str, Any], group: str, count: int = 1) -> None:
-    asked = {"server": {**body["server"], "min_count": count, "max_count": count}, "scheduler_hints": {"group": group}}
+    asked = {"server": {**body["server"], "min_count": 1, "max_count": count}, "scheduler_hints": {"group": group}}
     assert service.call("POST", "/v1/servers", asked).status == 201
 
 
@@ -43,8 +44,10 @@ def test_contract(service: Service) -> None:
     group = reply.json
     assert (reply.status, reply.headers["location"].rpartition("/")[2]) == (201, group["uuid"])
     assert (group["name"], group["policies"], group["members"], group["project_id"]) == ("g", ["affinity"], [], "red")
+    assert service.call("GET", "/v1/server_groups", version="1.4").json["server_groups"] == [group]
+    assert service.call("GET", f"/v1/server_groups/{group['uuid']}", version="1.4").json == group
+    group |= {"level": None, "max_per_domain": 1}
     assert service.call("GET", "/v1/server_groups").json["server_groups"] == [group]
-    assert service.call("GET", f"/v1/server_groups/{group['uuid']}").json == group
     assert service.call("GET", "/v1/server_groups", token=FOREIGN).json["server_groups"] == []
     assert service.call("GET", "/v1/server_groups?all_tenants=True", token=FOREIGN).json["server_groups"] == []
     assert service.call("GET", "/v1/server_groups?all_tenants=true", token=ADMIN).json["server_groups"] == [group]
@@ -85,6 +88,67 @@ def test_affinity_is_one_domain_for_all(service: Service) -> None:
     service.work()
     assert len(set(_domains(service))) == 1
     assert _statuses(service) == ["active", "active", "error"]
+
+
+RACKS = ("dc1/a/1/r1", "dc1/a/1/r1", "dc1/a/1/r1", "dc1/a/2/r2", "dc1/b/3/r3", "dc1/b/3/r3")
+
+
+@pytest.mark.parametrize(
+    ("policy", "rules", "count", "domains"),
+    [
+        ("anti-affinity", {"level": "rack"}, 4, [1, 1, 1]),
+        ("anti-affinity", {"level": "rack", "max_per_domain": 2}, 6, [1, 2, 2]),
+        ("anti-affinity", {"level": "room"}, 3, [1, 1]),
+        ("anti-affinity", {"level": "dc"}, 2, [1]),
+        ("affinity", {"level": "rack"}, 4, [3]),
+        ("affinity", {"level": "room"}, 4, [1, 3]),
+        ("soft-anti-affinity", {"level": "rack"}, 5, [1, 2, 2]),
+        ("soft-affinity", {"level": "rack"}, 4, [1, 3]),
+    ],
+)
+def test_a_rule_holds_by_its_level(service: Service, policy: str, rules: dict[str, Any], count: int, domains: list[int]) -> None:
+    body, group = _racks(service, *RACKS), _group(service, policy, **rules)
+    assert service.call("GET", f"/v1/server_groups/{group}").json["level"] == rules["level"]
+    _create(service, body, group, count)
+    service.work()
+    assert sorted(Counter(_domains(service)).values()) == domains
+    assert _statuses(service).count("error") == count - sum(domains)
+
+
+def test_members_that_come_later_keep_the_rule(service: Service) -> None:
+    body, group = _racks(service, *RACKS), _group(service, "anti-affinity", level="rack", max_per_domain=2)
+    for _ in range(6):
+        _create(service, body, group)
+        service.work()
+    assert sorted(Counter(_domains(service)).values()) == [1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{"level": "shelf"}, {"level": ""}, {"max_per_domain": 0}, {"max_per_domain": 1001}, {"policies": ["affinity"], "max_per_domain": 2}],
+)
+def test_a_rule_that_makes_no_sense(service: Service, rules: dict[str, Any]) -> None:
+    reply = service.call("POST", "/v1/server_groups", {"name": "g", "policies": ["anti-affinity"], **rules})
+    assert reply.status == 400
+    assert service.rows(models.ServerGroup) == []
+
+
+def test_soft_rules_and_levels_came_with_1_5(service: Service) -> None:
+    for more in ({"policies": ["soft-affinity"]}, {"level": "rack"}):
+        reply = service.call("POST", "/v1/server_groups", {"name": "g", "policies": ["anti-affinity"], **more}, version="1.4")
+        assert reply.status == 400
+
+
+def test_a_rule_that_can_never_hold_is_refused_with_the_numbers(service: Service) -> None:
+    body, group = _racks(service, *RACKS), _group(service, "anti-affinity", level="rack", max_per_domain=2)
+    asked = {**body, "server": {**body["server"], "min_count": 7, "max_count": 7}, "scheduler_hints": {"group": group}}
+    reply = service.call("POST", "/v1/servers", asked)
+    assert reply.status == 400
+    assert "7 more: there are 3 failure domains of the level rack, and it has at most 2 in each" in reply.json["errors"][0]["detail"]
+    assert service.rows(models.Server) == []
+    _create(service, body, group, 2)
+    asked["server"] |= {"min_count": 5, "max_count": 5}
+    assert "with the 2 that it has" in service.call("POST", "/v1/servers", asked).json["errors"][0]["detail"]
 
 
 def test_defect_15b_a_retry_does_not_count_the_server_itself(service: Service) -> None:

@@ -26,6 +26,15 @@ def _delete_again(service: Service) -> None:
 DELETE = Scenario("servers.delete", _delete, _delete_again)
 
 
+def _create_two(service: Service) -> None:
+    body = service.prepared()
+    asked = {**body, "server": {**body["server"], "min_count": 2, "max_count": 2}}
+    assert service.call("POST", "/v1/servers", asked).status == 201
+
+
+BATCH = Scenario("servers.create", _create_two)
+
+
 def test_create_then_delete(service: Service) -> None:
     body = service.prepared()
     before = service.held()

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Candidates of a claim: offers, read in windows, so that a claim looks at as many as it needs and not at all of them.
+
+Whoever claims a node or recomputes it locks the node's row first, and only then touches its offers: those of a node lie in several
+pools, and two that began with different pools would wait for each other.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from baremetal_svc.db.models import Claim, Node, NodeTag, Offer
+from baremetal_svc.domain.spread import Candidate, Rule
+
+OFFER = Offer.__table__.c
+NODE = Node.__table__.c
+#: Windows grow: most claims are content with the first.
+SMALLEST, LARGEST = 16, 1024
+_ZONE = sa.func.coalesce(NODE.affinity_zone, NODE.failure_domain)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which offers will do.
+
+    :ivar excluded: ids of nodes that were tried before. :ivar tags: each of which the node must carry.
+    """
+
+    pool_id: str
+    resource_class: str
+    excluded: Sequence[str] = ()
+    tags: Sequence[str] = ()
+
+    def conditions(self) -> list[Any]:
+        """As SQL, on the columns of offers."""
+        tag = NodeTag.__table__.c
+        found: list[Any] = [OFFER.pool_id == self.pool_id, OFFER.resource_class == self.resource_class]
+        found += [sa.exists().where(tag.tag == wanted, tag.node_id == OFFER.node_id) for wanted in self.tags]
+        if self.excluded:
+            found.append(OFFER.node_id.not_in(self.excluded))
+        return found
+
+
+def windows(conn: Connection, wanted: Wanted, start: int, *, size: int, placed: bool) -> Iterator[list[Candidate]]:
+    """All offers rank by rank, each rank from a random start with wrap-around, so that concurrent claimers seldom meet.
+
+    :param placed: with their zones and paths.
+    """
+    rank = -1
+    while True:
+        found = 0
+        for begin, end in ((start, None), (0, start)):
+            for rows in _range(conn, wanted, rank, begin, end, size, placed):
+                found, reached, size = found + 1, int(rows[0].rank), min(size * 4, LARGEST)
+                yield [Candidate(row.node_id, wanted.pool_id, *row[3:]) for row in rows]
+        if not found:
+            return
+        rank = reached
+
+
+def _range(conn: Connection, wanted: Wanted, rank: int, begin: int, end: int | None, size: int, placed: bool) -> Iterator[Sequence[Any]]:
+    """Of the lowest rank above the given one, the offers with begin <= rnd < end."""
+    lowest = select(sa.func.min(OFFER.rank)).where(*wanted.conditions()[:2], OFFER.rank > rank).scalar_subquery()
+    columns = [OFFER.rank, OFFER.rnd, OFFER.node_id, *([_ZONE, NODE.failure_domain] if placed else [])]
+    statement = select(*columns).where(*wanted.conditions(), OFFER.rank == lowest).order_by(OFFER.rnd, OFFER.node_id)
+    if placed:
+        statement = statement.join(Node.__table__, NODE.id == OFFER.node_id)
+    if end is not None:
+        statement = statement.where(OFFER.rnd < end)
+    last = ""
+    while True:
+        beyond = sa.not_(sa.and_(OFFER.rnd == begin, OFFER.node_id <= last))
+        rows = conn.execute(statement.where(OFFER.rnd >= begin, beyond).limit(size)).all()
+        if rows:
+            yield rows
+        if len(rows) < size:
+            return
+        begin, last = rows[-1].rnd, rows[-1].node_id
+
+
+def within(conn: Connection, wanted: Wanted, rule: Rule, domains: Collection[str]) -> list[Candidate]:
+    """The offers in these domains, found by the nodes in them."""
+    if rule.depth is None:
+        here = sa.or_(NODE.affinity_zone.in_(domains), sa.and_(NODE.affinity_zone.is_(None), NODE.failure_domain.in_(domains)))
+    else:
+        below = [NODE.failure_domain.startswith(f"{domain}/", autoescape=True) for domain in domains]
+        here = sa.or_(NODE.failure_domain.in_(domains), *below)
+    columns = select(OFFER.node_id, OFFER.pool_id, _ZONE, NODE.failure_domain)
+    statement = columns.join(Node.__table__, NODE.id == OFFER.node_id).where(here, *wanted.conditions())
+    return [Candidate(*row) for row in conn.execute(statement.order_by(OFFER.rank, OFFER.rnd)).tuples()]
+
+
+def secure(conn: Connection, node_ids: Collection[str], *, skip_locked: bool) -> set[str]:
+    """Lock the nodes until this transaction ends; those of them that are still on offer and that nobody holds.
+
+    :param skip_locked: leave out what another transaction has locked, instead of waiting for it.
+    """
+    locked = select(NODE.id).where(NODE.id.in_(sorted(node_ids))).order_by(NODE.id).with_for_update(skip_locked=skip_locked)
+    mine = conn.execute(locked).scalars().all()
+    if not mine:
+        return set()
+    # A statement of its own: only one that begins after the lock sees what the last holder of the lock has done.
+    held = sa.exists().where(Claim.held_node == OFFER.node_id)
+    return set(conn.execute(select(OFFER.node_id).distinct().where(OFFER.node_id.in_(mine), sa.not_(held))).scalars())
+
+
+def take_node(conn: Connection, node_id: str) -> None:
+    """Lock a node and delete its offers, for a claim that was told which node."""
+    secure(conn, [node_id], skip_locked=False)
+    withdraw(conn, [node_id])
+
+
+def withdraw(conn: Connection, node_ids: Collection[str]) -> None:
+    """Delete every offer of the nodes, whose rows are locked."""
+    conn.execute(sa.delete(Offer.__table__).where(OFFER.node_id.in_(sorted(node_ids))))
