@@ -7,6 +7,7 @@ pools, and two that began with different pools would wait for each other.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from baremetal_svc.domain.spread import Candidate, Rule
 OFFER = Offer.__table__.c
 NODE = Node.__table__.c
 #: Windows grow: most claims are content with the first.
-SMALLEST, LARGEST = 16, 1024
+SMALLEST, LARGEST = 8, 1024
 _ZONE = sa.func.coalesce(NODE.affinity_zone, NODE.failure_domain)
 
 
@@ -34,14 +35,42 @@ class Wanted:
     excluded: Sequence[str] = ()
     tags: Sequence[str] = ()
 
+    @property
     def conditions(self) -> list[Any]:
         """As SQL, on the columns of offers."""
-        tag = NodeTag.__table__.c
-        found: list[Any] = [OFFER.pool_id == self.pool_id, OFFER.resource_class == self.resource_class]
-        found += [sa.exists().where(tag.tag == wanted, tag.node_id == OFFER.node_id) for wanted in self.tags]
-        if self.excluded:
-            found.append(OFFER.node_id.not_in(self.excluded))
-        return found
+        return _conditions(len(self.tags), bool(self.excluded))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is bound in the conditions."""
+        tags = {f"tag_{number}": tag for number, tag in enumerate(self.tags)}
+        excluded = {"excluded": list(self.excluded)} if self.excluded else {}
+        return {"pool": self.pool_id, "class": self.resource_class, **tags, **excluded}
+
+
+# Statements are built once for each form: building and keying one costs more than the database takes for it.
+@cache
+def _conditions(tags: int, excludes: bool) -> list[Any]:
+    tag = NodeTag.__table__.c
+    found: list[Any] = [OFFER.pool_id == sa.bindparam("pool"), OFFER.resource_class == sa.bindparam("class")]
+    found += [sa.exists().where(tag.tag == sa.bindparam(f"tag_{number}"), tag.node_id == OFFER.node_id) for number in range(tags)]
+    return [*found, OFFER.node_id.not_in(sa.bindparam("excluded", expanding=True))] if excludes else found
+
+
+@cache
+def _window(tags: int, excludes: bool, placed: bool, bounded: bool) -> sa.Select[Any]:
+    """Of the lowest rank above "rank", the offers from "begin" on, behind the node "last" where that is the beginning."""
+    conditions = _conditions(tags, excludes)
+    lowest = select(sa.func.min(OFFER.rank)).where(*conditions[:2], OFFER.rank > sa.bindparam("rank")).scalar_subquery()
+    columns = [OFFER.rank, OFFER.rnd, OFFER.node_id, *([_ZONE, NODE.failure_domain] if placed else [])]
+    begin: sa.BindParameter[int] = sa.bindparam("begin")
+    beyond = sa.not_(sa.and_(OFFER.rnd == begin, OFFER.node_id <= sa.bindparam("last")))
+    statement = select(*columns).where(*conditions, OFFER.rank == lowest, OFFER.rnd >= begin, beyond)
+    if placed:
+        statement = statement.join(Node.__table__, NODE.id == OFFER.node_id)
+    if bounded:
+        statement = statement.where(OFFER.rnd < sa.bindparam("end"))
+    return statement.order_by(OFFER.rnd, OFFER.node_id).limit(sa.bindparam("size"))
 
 
 def windows(conn: Connection, wanted: Wanted, start: int, *, size: int, placed: bool) -> Iterator[list[Candidate]]:
@@ -63,22 +92,13 @@ def windows(conn: Connection, wanted: Wanted, start: int, *, size: int, placed: 
 
 def _range(conn: Connection, wanted: Wanted, rank: int, begin: int, end: int | None, size: int, placed: bool) -> Iterator[Sequence[Any]]:
     """Of the lowest rank above the given one, the offers with begin <= rnd < end."""
-    lowest = select(sa.func.min(OFFER.rank)).where(*wanted.conditions()[:2], OFFER.rank > rank).scalar_subquery()
-    columns = [OFFER.rank, OFFER.rnd, OFFER.node_id, *([_ZONE, NODE.failure_domain] if placed else [])]
-    statement = select(*columns).where(*wanted.conditions(), OFFER.rank == lowest).order_by(OFFER.rnd, OFFER.node_id)
-    if placed:
-        statement = statement.join(Node.__table__, NODE.id == OFFER.node_id)
-    if end is not None:
-        statement = statement.where(OFFER.rnd < end)
-    last = ""
-    while True:
-        beyond = sa.not_(sa.and_(OFFER.rnd == begin, OFFER.node_id <= last))
-        rows = conn.execute(statement.where(OFFER.rnd >= begin, beyond).limit(size)).all()
-        if rows:
-            yield rows
+    statement = _window(len(wanted.tags), bool(wanted.excluded), placed, end is not None)
+    values = {**wanted.values, "rank": rank, "begin": begin, "last": "", "size": size, **({} if end is None else {"end": end})}
+    while rows := conn.execute(statement, values).all():
+        yield rows
         if len(rows) < size:
             return
-        begin, last = rows[-1].rnd, rows[-1].node_id
+        values |= {"begin": rows[-1].rnd, "last": rows[-1].node_id}
 
 
 def within(conn: Connection, wanted: Wanted, rule: Rule, domains: Collection[str]) -> list[Candidate]:
@@ -89,8 +109,8 @@ def within(conn: Connection, wanted: Wanted, rule: Rule, domains: Collection[str
         below = [NODE.failure_domain.startswith(f"{domain}/", autoescape=True) for domain in domains]
         here = sa.or_(NODE.failure_domain.in_(domains), *below)
     columns = select(OFFER.node_id, OFFER.pool_id, _ZONE, NODE.failure_domain)
-    statement = columns.join(Node.__table__, NODE.id == OFFER.node_id).where(here, *wanted.conditions())
-    return [Candidate(*row) for row in conn.execute(statement.order_by(OFFER.rank, OFFER.rnd)).tuples()]
+    statement = columns.join(Node.__table__, NODE.id == OFFER.node_id).where(here, *wanted.conditions)
+    return [Candidate(*row) for row in conn.execute(statement.order_by(OFFER.rank, OFFER.rnd), wanted.values).tuples()]
 
 
 def secure(conn: Connection, node_ids: Collection[str], *, skip_locked: bool) -> set[str]:
@@ -98,13 +118,9 @@ def secure(conn: Connection, node_ids: Collection[str], *, skip_locked: bool) ->
 
     :param skip_locked: leave out what another transaction has locked, instead of waiting for it.
     """
-    locked = select(NODE.id).where(NODE.id.in_(sorted(node_ids))).order_by(NODE.id).with_for_update(skip_locked=skip_locked)
-    mine = conn.execute(locked).scalars().all()
-    if not mine:
-        return set()
+    mine = conn.execute(_SKIP if skip_locked else _WAIT, {"ids": sorted(node_ids)}).scalars().all()
     # A statement of its own: only one that begins after the lock sees what the last holder of the lock has done.
-    held = sa.exists().where(Claim.held_node == OFFER.node_id)
-    return set(conn.execute(select(OFFER.node_id).distinct().where(OFFER.node_id.in_(mine), sa.not_(held))).scalars())
+    return set(conn.execute(_OFFERED, {"ids": list(mine)}).scalars()) if mine else set()
 
 
 def take_node(conn: Connection, node_id: str) -> None:
@@ -115,4 +131,12 @@ def take_node(conn: Connection, node_id: str) -> None:
 
 def withdraw(conn: Connection, node_ids: Collection[str]) -> None:
     """Delete every offer of the nodes, whose rows are locked."""
-    conn.execute(sa.delete(Offer.__table__).where(OFFER.node_id.in_(sorted(node_ids))))
+    conn.execute(_WITHDRAW, {"ids": sorted(node_ids)})
+
+
+_IDS: sa.BindParameter[list[str]] = sa.bindparam("ids", expanding=True)
+_SKIP = select(NODE.id).where(NODE.id.in_(_IDS)).order_by(NODE.id).with_for_update(skip_locked=True)
+_WAIT = select(NODE.id).where(NODE.id.in_(_IDS)).order_by(NODE.id).with_for_update()
+_HELD = sa.exists().where(Claim.held_node == OFFER.node_id)
+_OFFERED = select(OFFER.node_id).distinct().where(OFFER.node_id.in_(_IDS), sa.not_(_HELD))
+_WITHDRAW = sa.delete(Offer.__table__).where(OFFER.node_id.in_(_IDS))

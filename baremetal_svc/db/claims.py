@@ -11,6 +11,7 @@ from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Claim
 
 CLAIM = Claim.__table__.c
+_INSERT = sa.insert(Claim.__table__).values(created_at=now())
 
 
 def insert(conn: Connection, values: Sequence[Mapping[str, str | None]], *, project_id: str, generation: int) -> None:
@@ -20,7 +21,7 @@ def insert(conn: Connection, values: Sequence[Mapping[str, str | None]], *, proj
     """
     more = {"project_id": project_id, "generation": generation, "state": "live"}
     full = [{**claim, **more, "live_server": claim["server_id"], "held_node": claim["node_id"]} for claim in values]
-    conn.execute(sa.insert(Claim.__table__).values(created_at=now()), full)
+    conn.execute(_INSERT, full)
 
 
 def get(conn: Connection, claim_id: str, *, lock: bool = False) -> rows.Row | None:

@@ -18,6 +18,9 @@ MEMBER = GroupMember.__table__.c
 DOMAIN = sa.func.coalesce(Node.__table__.c.affinity_zone, Node.__table__.c.failure_domain)
 
 
+_GROUP_OF = select(MEMBER.group_id).where(MEMBER.server_id == sa.bindparam("server"))
+
+
 def insert(conn: Connection, values: Mapping[str, Any]) -> None:
     """Insert a group: id, name, project_id, user_id, policy, level, depth, max_per_domain."""
     conn.execute(sa.insert(ServerGroup.__table__).values(version=0, created_at=now(), **values))
@@ -61,7 +64,7 @@ def queue_up(conn: Connection, server_id: str) -> Rule | None:
 
     :returns: the group's rule; None without a group.
     """
-    group_id = conn.execute(select(MEMBER.group_id).where(MEMBER.server_id == server_id)).scalar()
+    group_id = conn.execute(_GROUP_OF, {"server": server_id}).scalar()
     if group_id is None:
         return None
     conn.execute(update(ServerGroup.__table__).where(GROUP.id == group_id).values(version=GROUP.version + 1))
