@@ -65,7 +65,10 @@ class FlavorProject(Model):
 
 
 class Pool(Model):
-    """A named tag expression over nodes."""
+    """A named tag expression over nodes, open to some projects or (None) to all.
+
+    Its members are being rebuilt while rebuilt_generation is below generation: nodes up to the id rebuilt_up_to are done.
+    """
 
     __tablename__ = "pools"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -74,6 +77,10 @@ class Pool(Model):
     all_of: Mapped[list[str]] = mapped_column(JSON)
     any_of: Mapped[list[str]] = mapped_column(JSON)
     none_of: Mapped[list[str]] = mapped_column(JSON)
+    projects: Mapped[list[str] | None] = mapped_column(JSON)
+    generation: Mapped[int] = mapped_column(Integer, server_default="0")
+    rebuilt_generation: Mapped[int] = mapped_column(Integer, server_default="0")
+    rebuilt_up_to: Mapped[str] = mapped_column(Id, server_default="")
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
 

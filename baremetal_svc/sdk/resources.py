@@ -135,14 +135,22 @@ class Pool(_Versioned):
 
     resources_key = "pools"
     base_path = "/pools"
+    allow_create = True
+    allow_fetch = True
     allow_list = True
+    allow_delete = True
 
     id: str = Body("uuid", alternate_id=True)
     description: str = Body("description")
     all_tags: list[str] = Body("all", type=list)
     any_tags: list[str] = Body("any", type=list)
     none_tags: list[str] = Body("none", type=list)
+    #: ids of those that may draw on it; None: all
+    projects: list[str] | None = Body("projects", type=list)
     nodes: int = Body("nodes", type=int)
+    is_rebuilding: bool = Body("rebuilding", type=bool)
+    #: percent of the machines that a rebuild has looked at
+    progress: int = Body("progress", type=int)
 
 
 class ServerGroup(_Versioned):
