@@ -16,9 +16,10 @@ _LIST = (
 _LONG = (*_LIST, ("tags", "Tags"), ("traits", "Traits"), ("failure_domain", "Failure Domain"), ("is_maintenance", "Maintenance"))
 _SHOWN = (
     "id", "name", "resource_class", "provision_state", "power_state", "is_maintenance", "is_offered", "server_id", "pools", "tags",
-    "traits", "failure_domain", "observed_at",
+    "traits", "capabilities", "owner", "lessee", "conductor_group", "shard", "is_retired", "is_protected", "health", "failure_domain",
+    "observed_at",
 )  # fmt: skip
-_FORMATS = dict.fromkeys(("pools", "tags", "traits"), format_columns.ListColumn)
+_FORMATS = {**dict.fromkeys(("pools", "tags", "traits"), format_columns.ListColumn), "capabilities": format_columns.DictColumn}
 
 
 class ListNodes(Asking, command.Lister):

@@ -103,6 +103,11 @@ class Node(Model):
     traits: Mapped[list[str]] = mapped_column(JSON)
     properties: Mapped[dict[str, Any]] = mapped_column(JSON)
     ports: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    owner: Mapped[str | None] = mapped_column(Name)
+    lessee: Mapped[str | None] = mapped_column(Name)
+    conductor_group: Mapped[str] = mapped_column(Name, server_default="")
+    shard: Mapped[str | None] = mapped_column(Name)
+    fault: Mapped[str | None] = mapped_column(Name)
     failure_domain: Mapped[str] = mapped_column(Name)
     affinity_zone: Mapped[str | None] = mapped_column(Name)
     gone: Mapped[bool] = mapped_column(Boolean)
@@ -118,6 +123,14 @@ class NodeTag(Model):
 
     __tablename__ = "node_tags"
     tag: Mapped[str] = mapped_column(Name, primary_key=True)
+    node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class NodeFact(Model):
+    """A fact of a node as a term of expressions, see domain.facts: materialised with membership, for filters."""
+
+    __tablename__ = "node_facts"
+    term: Mapped[str] = mapped_column(Name, primary_key=True)
     node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 

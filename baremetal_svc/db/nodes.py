@@ -138,4 +138,10 @@ def _facts(row: rows.Row, tags: frozenset[str], held: bool, faulty: bool) -> Nod
         tags=tags,
         failure_domain=row["failure_domain"],
         properties=row["properties"],
+        traits=tuple(row["traits"]),
+        owner=row["owner"],
+        lessee=row["lessee"],
+        conductor_group=row["conductor_group"],
+        shard=row["shard"],
+        fault=row["fault"],
     )

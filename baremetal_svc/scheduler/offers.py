@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from baremetal_svc.db import nodes, pools
+from baremetal_svc.db import node_facts, nodes, pools
 from baremetal_svc.db import offers as rows
+from baremetal_svc.domain import facts as domain_facts
 from baremetal_svc.domain import scheduling
 from baremetal_svc.domain.node import NodeFacts
 from baremetal_svc.domain.pool import Expression
@@ -28,7 +29,9 @@ def recompute(conn: Connection, node_ids: Sequence[str]) -> int:
     nodes.lock(conn, node_ids)
     time, expressions = nodes.database_time(conn), pools.expressions(conn)
     members, offered = pools.memberships(conn, node_ids), rows.of(conn, node_ids)
-    known = {node.id: _wanted(node, members[node.id], expressions, time) for node in nodes.facts(conn, node_ids)}
+    facts = nodes.facts(conn, node_ids)
+    node_facts.keep(conn, {node.id: domain_facts.facts(node) for node in facts})
+    known = {node.id: _wanted(node, members[node.id], expressions, time) for node in facts}
     pools.leave(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(members[node_id] - wanted)])
     pools.join(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(wanted - members[node_id])])
     rows.remove(conn, [(node_id, *offer) for node_id, (_, wanted) in known.items() for offer in sorted(offered[node_id] - wanted)])
@@ -69,7 +72,8 @@ def disagreeing(conn: Connection, node_ids: Sequence[str]) -> list[str]:
 
 def _pools(node: NodeFacts, members: set[str], expressions: Mapping[str, Expression]) -> set[str]:
     """Ids of the pools that the node belongs to."""
-    return members if node.held else {pool_id for pool_id, e in expressions.items() if e.holds(node.tags)}
+    terms = domain_facts.terms(node)
+    return members if node.held else {pool_id for pool_id, e in expressions.items() if e.holds(terms)}
 
 
 def _wanted(

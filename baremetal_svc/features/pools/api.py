@@ -20,7 +20,7 @@ _PROJECTS = views.Json({"type": ["array", "null"], "items": {"type": "string"}})
 
 
 class Pool(wtypes.Base):
-    """Nodes with all of, any of and none of these tags; ``projects`` may draw on it, null stands for all.
+    """Nodes with all of, any of and none of these tags and facts; ``projects`` may draw on it, null stands for all.
 
     While it is ``rebuilding``, ``progress`` percent of the nodes have been looked at since its expression changed.
     """

@@ -3,14 +3,14 @@
 
 from baremetal_svc.api.editing import PATCH
 from baremetal_svc.api.validation import EMPTY, LIMIT, NAME, UUID, closed
-from baremetal_svc.domain import tags
+from baremetal_svc.domain import facts, tags
 
 __all__ = ["CREATE", "EDITED", "EMPTY", "LIST", "UPDATE"]
 
 _DESCRIPTION = {"type": "string", "maxLength": 255}
 _OLD_TAG = {"type": "string", "pattern": r"^[a-zA-Z0-9][a-zA-Z0-9\-_.:=]{0,127}$"}
 _OLD_TAGS = {"type": "array", "items": _OLD_TAG, "maxItems": 64, "uniqueItems": True}
-_TERM = {"type": "string", "pattern": f"^{tags.FORM}$"}
+_TERM = {"type": "string", "pattern": f"^(?:{tags.FORM}|{facts.FORM})$"}
 _TERMS = {"type": "array", "items": _TERM, "maxItems": 64, "uniqueItems": True}
 #: None: all projects. An empty list: none, so that nothing is created of it while it is prepared.
 _PROJECTS = {"type": ["array", "null"], "items": {"type": "string", "pattern": r"^[\w.\-]{1,64}$"}, "maxItems": 1000, "uniqueItems": True}
