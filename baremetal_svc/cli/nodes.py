@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""openstack bms node list, show; bms pool list. For operators."""
+"""openstack bms node list, show. For operators."""
 
 import argparse
 
@@ -16,13 +16,10 @@ _LIST = (
 _LONG = (*_LIST, ("tags", "Tags"), ("traits", "Traits"), ("failure_domain", "Failure Domain"), ("is_maintenance", "Maintenance"))
 _SHOWN = (
     "id", "name", "resource_class", "provision_state", "power_state", "is_maintenance", "is_offered", "server_id", "pools", "tags",
-    "traits", "failure_domain", "observed_at",
+    "traits", "capabilities", "owner", "lessee", "conductor_group", "shard", "is_retired", "is_protected", "health", "failure_domain",
+    "observed_at",
 )  # fmt: skip
-_POOLS = (
-    ("id", "ID"), ("name", "Name"), ("description", "Description"), ("all_tags", "All of"), ("any_tags", "Any of"),
-    ("none_tags", "None of"), ("nodes", "Nodes"),
-)  # fmt: skip
-_FORMATS = dict.fromkeys(("pools", "tags", "traits", "all_tags", "any_tags", "none_tags"), format_columns.ListColumn)
+_FORMATS = {**dict.fromkeys(("pools", "tags", "traits"), format_columns.ListColumn), "capabilities": format_columns.DictColumn}
 
 
 class ListNodes(Asking, command.Lister):
@@ -54,11 +51,3 @@ class ShowNode(Asking, command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
         """Fields and values."""
         return columns.row(self.api.get_node(self.api.find_node(parsed_args.node)), _SHOWN, _FORMATS)
-
-
-class ListPools(Asking, command.Lister):
-    """List pools: machines by their tags"""
-
-    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
-        """Headings and rows."""
-        return columns.table(self.api.pools(), _POOLS, _FORMATS)

@@ -9,6 +9,7 @@ from baremetal_svc import metrics, notifications
 from baremetal_svc.conductor import kinds
 from baremetal_svc.conductor.announcing import Announcer
 from baremetal_svc.conductor.claims import Claims
+from baremetal_svc.conductor.rebuilder import Rebuilder
 from baremetal_svc.conductor.reconciler import Reconciler, Terms
 from baremetal_svc.conductor.runner import Runner
 from baremetal_svc.conductor.service import Conductor, new_owner
@@ -41,6 +42,7 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
         lease=options.lease,
         woke=made.wake,
     )
+    made.rebuilder = Rebuilder(db, owner, interval=options.poll_interval, lease=options.lease)
     if options.reconcile_interval:
         made.reconciler = reconciler(conf, db, gateways, owner, announcer, made.wake)
     return made

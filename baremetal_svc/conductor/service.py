@@ -14,6 +14,7 @@ import oslo_messaging
 from baremetal_svc import messaging
 from baremetal_svc.conductor.claims import Claims
 from baremetal_svc.conductor.endpoint import Endpoint, Notified
+from baremetal_svc.conductor.rebuilder import Rebuilder
 from baremetal_svc.conductor.reconciler import Reconciler
 from baremetal_svc.conductor.run import Lease
 from baremetal_svc.conductor.runner import Runner
@@ -50,6 +51,7 @@ class Conductor:
         self._servers: list[oslo_messaging.server.MessageHandlingServer] = []
         self.watcher: Watcher | None = None
         self.reconciler: Reconciler | None = None
+        self.rebuilder: Rebuilder | None = None
 
     def wake(self) -> None:
         """Look for due operations now instead of at the next poll."""
@@ -63,6 +65,8 @@ class Conductor:
             self._spawn("watch", functools.partial(self.watcher.watch, self._stopped))
         if self.reconciler is not None:
             self._spawn("reconcile", functools.partial(self.reconciler.keep, self._stopped))
+        if self.rebuilder is not None:
+            self._spawn("rebuild", functools.partial(self.rebuilder.keep, self._stopped))
 
     def listen(self, transport: oslo_messaging.Transport, host: str) -> None:
         """Serve wake-ups from the bus; a bus that is away is tried again, polling goes on meanwhile."""

@@ -55,6 +55,13 @@ def forget(conn: Connection, flavor_id: str) -> None:
     conn.execute(sa.delete(Flavor.__table__).where(FLAVOR.id == flavor_id))
 
 
+def drawing_on(conn: Connection, pool_id: str, limit: int) -> list[str]:
+    """Names of at most so many flavors that draw on the pool."""
+    # The list is JSON, which each database asks for in its own way: an id is found in its text by all of them.
+    named = sa.cast(FLAVOR.pools, sa.Text).contains(f'"{pool_id}"')
+    return list(conn.execute(select(FLAVOR.name).where(named).order_by(FLAVOR.name).limit(limit)).scalars())
+
+
 def projects_of(conn: Connection, flavor_id: str) -> list[str]:
     """Ids of the projects that were given access, in order."""
     statement = select(ACCESS.project_id).where(ACCESS.flavor_id == flavor_id).order_by(ACCESS.project_id)

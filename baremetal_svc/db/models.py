@@ -65,7 +65,10 @@ class FlavorProject(Model):
 
 
 class Pool(Model):
-    """A named tag expression over nodes."""
+    """A named tag expression over nodes, open to some projects or (None) to all.
+
+    Its members are being rebuilt while rebuilt_generation is below generation: nodes up to the id rebuilt_up_to are done.
+    """
 
     __tablename__ = "pools"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -74,6 +77,10 @@ class Pool(Model):
     all_of: Mapped[list[str]] = mapped_column(JSON)
     any_of: Mapped[list[str]] = mapped_column(JSON)
     none_of: Mapped[list[str]] = mapped_column(JSON)
+    projects: Mapped[list[str] | None] = mapped_column(JSON)
+    generation: Mapped[int] = mapped_column(Integer, server_default="0")
+    rebuilt_generation: Mapped[int] = mapped_column(Integer, server_default="0")
+    rebuilt_up_to: Mapped[str] = mapped_column(Id, server_default="")
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
 
@@ -96,6 +103,11 @@ class Node(Model):
     traits: Mapped[list[str]] = mapped_column(JSON)
     properties: Mapped[dict[str, Any]] = mapped_column(JSON)
     ports: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    owner: Mapped[str | None] = mapped_column(Name)
+    lessee: Mapped[str | None] = mapped_column(Name)
+    conductor_group: Mapped[str] = mapped_column(Name, server_default="")
+    shard: Mapped[str | None] = mapped_column(Name)
+    fault: Mapped[str | None] = mapped_column(Name)
     failure_domain: Mapped[str] = mapped_column(Name, index=True)
     affinity_zone: Mapped[str | None] = mapped_column(Name, index=True)
     gone: Mapped[bool] = mapped_column(Boolean)
@@ -111,6 +123,14 @@ class NodeTag(Model):
 
     __tablename__ = "node_tags"
     tag: Mapped[str] = mapped_column(Name, primary_key=True)
+    node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class NodeFact(Model):
+    """A fact of a node as a term of expressions, see domain.facts: materialised with membership, for filters."""
+
+    __tablename__ = "node_facts"
+    term: Mapped[str] = mapped_column(Name, primary_key=True)
     node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tags of nodes as they change, the history of that, and the nodes that a filter of tags selects."""
+"""Tags of nodes as they change, the history of that, and the nodes that a filter of tags and facts selects."""
 
 import uuid
 from collections import defaultdict
@@ -12,11 +12,13 @@ from sqlalchemy import Connection, select
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Node, NodeTag, NodeTagChange, PoolMember
+from baremetal_svc.db.models import Node, NodeFact, NodeTag, NodeTagChange, PoolMember
 from baremetal_svc.db.pools import AFFINITY_ZONE
+from baremetal_svc.domain.facts import is_fact
 
 NODE = Node.__table__.c
 TAG = NodeTag.__table__.c
+FACT = NodeFact.__table__.c
 CHANGE = NodeTagChange.__table__.c
 MEMBER = PoolMember.__table__.c
 Tags = Mapping[str, frozenset[str]]
@@ -98,16 +100,20 @@ def selected(conn: Connection, wanted: Mapping[str, Any], limit: int) -> list[st
 
 def _conditions(wanted: Mapping[str, Any]) -> Iterator[sa.ColumnElement[bool]]:
     for term in wanted.get("all", ()):
-        yield NODE.id.in_(_having([term]))
+        yield _has_one_of([term])
     if wanted.get("any"):
-        yield NODE.id.in_(_having(wanted["any"]))
+        yield _has_one_of(wanted["any"])
     if wanted.get("none"):
-        yield NODE.id.not_in(_having(wanted["none"]))
+        yield sa.not_(_has_one_of(wanted["none"]))
     if "node_ids" in wanted:
         yield NODE.id.in_(wanted["node_ids"])
     if "pool" in wanted:
         yield NODE.id.in_(select(MEMBER.node_id).where(MEMBER.pool_id == wanted["pool"]))
 
 
-def _having(terms: Sequence[str]) -> sa.Select[Any]:
-    return select(TAG.node_id).where(TAG.tag.in_(terms))
+def _has_one_of(terms: Sequence[str]) -> sa.ColumnElement[bool]:
+    """The same as domain.facts.terms says: a tag that is named like a fact does not count."""
+    facts, tags = [term for term in terms if is_fact(term)], [term for term in terms if not is_fact(term)]
+    with_tag = select(TAG.node_id).where(TAG.tag.in_(tags))
+    with_fact = select(FACT.node_id).where(FACT.term.in_(facts))
+    return sa.or_(*([NODE.id.in_(with_tag)] if tags else []), *([NODE.id.in_(with_fact)] if facts else []))

@@ -37,6 +37,11 @@ def page(conn: Connection, *, limit: int, marker: str | None) -> list[rows.Row]:
     return rows.all_of(conn, statement if marker is None else statement.where(NODE.id > marker))
 
 
+def ids_after(conn: Connection, node_id: str, limit: int) -> list[str]:
+    """Ids of the nodes that follow the id, in order."""
+    return list(conn.execute(select(NODE.id).where(NODE.id > node_id).order_by(NODE.id).limit(limit)).scalars())
+
+
 def names(conn: Connection) -> list[str]:
     """Names of all nodes that Ironic lists, in order."""
     name = sa.func.coalesce(NODE.name, NODE.id)
@@ -133,4 +138,10 @@ def _facts(row: rows.Row, tags: frozenset[str], held: bool, faulty: bool) -> Nod
         tags=tags,
         failure_domain=row["failure_domain"],
         properties=row["properties"],
+        traits=tuple(row["traits"]),
+        owner=row["owner"],
+        lessee=row["lessee"],
+        conductor_group=row["conductor_group"],
+        shard=row["shard"],
+        fault=row["fault"],
     )

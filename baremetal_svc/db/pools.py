@@ -28,9 +28,20 @@ def insert(conn: Connection, values: Mapping[str, Any]) -> None:
     conn.execute(sa.insert(Pool.__table__).values(created_at=now(), **values))
 
 
-def get(conn: Connection, pool_id: str) -> rows.Row | None:
+def get(conn: Connection, pool_id: str, *, lock: bool = False) -> rows.Row | None:
     """One pool."""
-    return rows.one(conn, select(Pool.__table__).where(POOL.id == pool_id))
+    statement = select(Pool.__table__).where(POOL.id == pool_id)
+    return rows.one(conn, statement.with_for_update() if lock else statement)
+
+
+def set_columns(conn: Connection, pool_id: str, **values: Any) -> None:
+    """:raises DBDuplicateEntry: the name is taken."""
+    conn.execute(sa.update(Pool.__table__).where(POOL.id == pool_id).values(updated_at=now(), **values))
+
+
+def forget(conn: Connection, pool_id: str) -> None:
+    """Delete a pool; its members and offers go with it."""
+    conn.execute(sa.delete(Pool.__table__).where(POOL.id == pool_id))
 
 
 def page(conn: Connection, *, limit: int, marker: str | None) -> list[rows.Row]:
@@ -40,8 +51,26 @@ def page(conn: Connection, *, limit: int, marker: str | None) -> list[rows.Row]:
 
 
 def existing(conn: Connection, pool_ids: Sequence[str]) -> set[str]:
-    """Those of the ids that are pools."""
-    return set(conn.execute(select(POOL.id).where(POOL.id.in_(pool_ids))).scalars())
+    """Those of the ids that are pools; until the end of the transaction nobody deletes them."""
+    return set(conn.execute(select(POOL.id).where(POOL.id.in_(pool_ids)).with_for_update(read=True)).scalars())
+
+
+def open_to(conn: Connection, pool_ids: Sequence[str], project_id: str) -> list[str]:
+    """Those of the pools, in their order, that the project may draw on."""
+    found = {row.id: row.projects for row in conn.execute(select(POOL.id, POOL.projects).where(POOL.id.in_(pool_ids)))}
+    return [pool_id for pool_id in pool_ids if pool_id in found and (found[pool_id] is None or project_id in found[pool_id])]
+
+
+def overlaps(conn: Connection, pool_id: str, *, limit: int, marker: str | None) -> list[rows.Row]:
+    """Other pools that have members of this one, and how many: {"id", "name", "nodes"}, by id."""
+    own, other = PoolMember.__table__.alias("own"), PoolMember.__table__.alias("other")
+    shared = sa.and_(other.c.node_id == own.c.node_id, other.c.pool_id != own.c.pool_id)
+    statement = select(other.c.pool_id, sa.func.count().label("nodes")).select_from(own).join(other, shared).where(own.c.pool_id == pool_id)
+    if marker is not None:
+        statement = statement.where(other.c.pool_id > marker)
+    counted = statement.group_by(other.c.pool_id).order_by(other.c.pool_id).limit(limit).subquery()
+    named = select(POOL.id, POOL.name, counted.c.nodes).join(counted, counted.c.pool_id == POOL.id).order_by(POOL.id)
+    return rows.all_of(conn, named)
 
 
 def member_counts(conn: Connection, pool_ids: Sequence[str]) -> dict[str, int]:
@@ -52,7 +81,15 @@ def member_counts(conn: Connection, pool_ids: Sequence[str]) -> dict[str, int]:
 
 def expressions(conn: Connection) -> dict[str, Expression]:
     """Every pool's expression by id. Pools are few: operators name them by hand."""
-    found = rows.all_of(conn, select(Pool.__table__))
+    return _by_id(rows.all_of(conn, select(Pool.__table__)))
+
+
+def rebuilt(conn: Connection) -> dict[str, Expression]:
+    """The expressions of the pools that are not being rebuilt."""
+    return _by_id(rows.all_of(conn, select(Pool.__table__).where(POOL.rebuilt_generation >= POOL.generation)))
+
+
+def _by_id(found: Sequence[rows.Row]) -> dict[str, Expression]:
     return {p["id"]: Expression.of(all=p["all_of"], any=p["any_of"], none=p["none_of"]) for p in found}
 
 
@@ -91,3 +128,25 @@ def leave(conn: Connection, pairs: Sequence[tuple[str, str]]) -> None:
         gone[pool_id].append(node_id)
     for pool_id, node_ids in sorted(gone.items()):
         conn.execute(sa.delete(PoolMember.__table__).where(MEMBER.pool_id == pool_id, MEMBER.node_id.in_(node_ids)))
+
+
+def under_rebuild(conn: Connection) -> list[rows.Row]:
+    """Pools whose members are not yet those of their expression, by id."""
+    return rows.all_of(conn, select(Pool.__table__).where(POOL.rebuilt_generation < POOL.generation).order_by(POOL.id))
+
+
+def begin_rebuild(conn: Connection, pool_id: str) -> None:
+    """Have its members rebuilt from the first node on; a rebuild under way for an older expression is void."""
+    conn.execute(sa.update(Pool.__table__).where(POOL.id == pool_id).values(generation=POOL.generation + 1, rebuilt_up_to=""))
+
+
+def end_rebuild(conn: Connection, pool_id: str, generation: int) -> None:
+    """Note that all nodes have been looked at, unless the expression has changed again."""
+    these = (POOL.id == pool_id, POOL.generation == generation)
+    conn.execute(sa.update(Pool.__table__).where(*these).values(rebuilt_generation=generation, rebuilt_up_to=""))
+
+
+def advance_rebuild(conn: Connection, pool: rows.Row, up_to: str) -> None:
+    """Note that the nodes up to this id have been looked at, unless the expression has changed again."""
+    these = (POOL.id == pool["id"], POOL.generation == pool["generation"], POOL.rebuilt_up_to == pool["rebuilt_up_to"])
+    conn.execute(sa.update(Pool.__table__).where(*these).values(rebuilt_up_to=up_to))

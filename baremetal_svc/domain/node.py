@@ -35,6 +35,12 @@ class NodeFacts:
     tags: frozenset[str] = field(default_factory=frozenset)
     failure_domain: str = ""
     properties: Mapping[str, object] = field(default_factory=dict)
+    traits: tuple[str, ...] = ()
+    owner: str | None = None
+    lessee: str | None = None
+    conductor_group: str = ""
+    shard: str | None = None
+    fault: str | None = None
 
 
 def is_settled(provision_state: str, target_power_state: str | None) -> bool:

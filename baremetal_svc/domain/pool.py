@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A pool: a named expression over the tags of nodes."""
+"""A pool: a named expression over what is known of nodes, see domain.facts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """all of, any of, none of: tags. The empty expression holds for every node."""
+    """all of, any of, none of: terms. The empty expression holds for every node."""
 
     all: frozenset[str] = frozenset()
     any: frozenset[str] = frozenset()
@@ -15,9 +15,9 @@ class Expression:
 
     @classmethod
     def of(cls, *, all: Iterable[str] = (), any: Iterable[str] = (), none: Iterable[str] = ()) -> "Expression":
-        """Build it from any iterables of tags."""
+        """Build it from any iterables of terms."""
         return cls(frozenset(all), frozenset(any), frozenset(none))
 
-    def holds(self, tags: frozenset[str]) -> bool:
-        """True when a node with these tags is a member."""
-        return self.all <= tags and (not self.any or bool(self.any & tags)) and not (self.none & tags)
+    def holds(self, terms: frozenset[str]) -> bool:
+        """True when a node with these tags and facts is a member."""
+        return self.all <= terms and (not self.any or bool(self.any & terms)) and not (self.none & terms)

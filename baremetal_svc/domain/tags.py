@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from baremetal_svc.domain.errors import Invalid
+from baremetal_svc.domain.facts import NAMES, is_fact
 
 FORM = r"[A-Za-z0-9_.:=\-]{1,60}"
 #: Begins the tags that say to which aggregates a node belongs: only aggregates put them on.
@@ -45,6 +46,9 @@ def check_form(tag: str) -> None:
 def check_by_hand(added: Iterable[str]) -> None:
     """:raises Invalid: a tag that nobody puts on by hand."""
     for tag in sorted(added):
+        if is_fact(tag):
+            hint = "Choose another name: " + ", ".join(f"{name}:" for name in NAMES) + " are facts of Ironic."
+            raise Invalid(f"The tag {tag} is named like a fact.", hint=hint)
         if tag.startswith(MEMBER):
             hint = "Add the node to the aggregate: POST /v1/aggregates/{aggregate_id}/nodes."
             raise Invalid(f"The tag {tag} is put on by an aggregate only.", hint=hint)

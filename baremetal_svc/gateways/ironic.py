@@ -28,7 +28,7 @@ PAGE = 1000
 MARKER = "baremetal_svc"
 _FIELDS = (
     "uuid,name,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,resource_class,"
-    "protected,retired,last_error,traits,properties,conductor_group,owner,lessee,shard,provision_updated_at"
+    "protected,retired,last_error,traits,properties,conductor_group,owner,lessee,shard,fault,provision_updated_at"
 ).split(",")
 _PORT_FIELDS = ["node_uuid", "address", "pxe_enabled", "physical_network"]
 _VIF_FIELDS = ["uuid", "node_uuid", "address", "internal_info", "extra"]

@@ -53,5 +53,6 @@ def view(raw: Mapping[str, Any]) -> NodeView:
         owner=raw.get("owner"),
         lessee=raw.get("lessee"),
         shard=raw.get("shard"),
+        fault=raw.get("fault"),
         provision_updated_at=raw.get("provision_updated_at"),
     )

@@ -35,6 +35,7 @@ class NodeView:
     owner: str | None = None
     lessee: str | None = None
     shard: str | None = None
+    fault: str | None = None
     provision_updated_at: str | None = None
 
 

@@ -90,7 +90,9 @@ class _Search:
             for candidate in some:
                 # Best first: a node of several pools stays where it was seen first.
                 self._seen.setdefault(candidate.node_id, candidate)
-            if len(found := self._secured(needed, needed)) == needed:
+            # A soft rule is only as good as what it may choose from.
+            choice = CHOICE if self._rule is not None and not self._rule.hard else 0
+            if len(self._seen) >= choice and len(found := self._secured(needed, needed)) == needed:
                 return found
         return self._secured(needed, 1)
 

@@ -5,11 +5,11 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from baremetal_svc.db import nodes, pools
+from baremetal_svc.db import node_facts, nodes, pools
 from baremetal_svc.db import offers as rows
-from baremetal_svc.db.models import Node
+from baremetal_svc.domain import facts as domain_facts
 from baremetal_svc.domain import scheduling
 from baremetal_svc.domain.node import NodeFacts
 from baremetal_svc.domain.pool import Expression
@@ -29,7 +29,9 @@ def recompute(conn: Connection, node_ids: Sequence[str]) -> int:
     nodes.lock(conn, node_ids)
     time, expressions = nodes.database_time(conn), pools.expressions(conn)
     members, offered = pools.memberships(conn, node_ids), rows.of(conn, node_ids)
-    known = {node.id: _wanted(node, members[node.id], expressions, time) for node in nodes.facts(conn, node_ids)}
+    facts = nodes.facts(conn, node_ids)
+    node_facts.keep(conn, {node.id: domain_facts.facts(node) for node in facts})
+    known = {node.id: _wanted(node, members[node.id], expressions, time) for node in facts}
     pools.leave(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(members[node_id] - wanted)])
     pools.join(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(wanted - members[node_id])])
     rows.remove(conn, [(node_id, *offer) for node_id, (_, wanted) in known.items() for offer in sorted(offered[node_id] - wanted)])
@@ -56,17 +58,22 @@ def moving(conn: Connection, tags: Mapping[str, frozenset[str]]) -> int:
 def disagreeing(conn: Connection, node_ids: Sequence[str]) -> list[str]:
     """Those of the nodes whose membership or offers recompute would change, in eight queries; changes nothing.
 
-    A node whose quarantine is noted is left out: the inventory ends it at its next listing.
+    A node whose quarantine is noted is left out: the inventory ends it at its next listing. So are pools that are being rebuilt.
     """
-    time = nodes.database_time(conn)
-    expressions, members, offered = pools.expressions(conn), pools.memberships(conn, node_ids), rows.of(conn, node_ids)
-    known = [node for node in nodes.facts(conn, node_ids) if not node.hold_until]
-    return [n.id for n in known if _wanted(n, members[n.id], expressions, time) != (members[n.id], offered[n.id])]
+    time, expressions = nodes.database_time(conn), pools.rebuilt(conn)
+    members, offered = pools.memberships(conn, node_ids), rows.of(conn, node_ids)
+    found = []
+    for node in nodes.facts(conn, node_ids):
+        known = members[node.id] & set(expressions), {offer for offer in offered[node.id] if offer[0] in expressions}
+        if not node.hold_until and _wanted(node, known[0], expressions, time) != known:
+            found.append(node.id)
+    return found
 
 
 def _pools(node: NodeFacts, members: set[str], expressions: Mapping[str, Expression]) -> set[str]:
     """Ids of the pools that the node belongs to."""
-    return members if node.held else {pool_id for pool_id, e in expressions.items() if e.holds(node.tags)}
+    terms = domain_facts.terms(node)
+    return members if node.held else {pool_id for pool_id, e in expressions.items() if e.holds(terms)}
 
 
 def _wanted(
@@ -76,10 +83,3 @@ def _wanted(
     wanted = _pools(node, members, expressions)
     offered = wanted if scheduling.can_be_claimed(node, time) else set()
     return wanted, {(pool_id, node.resource_class or "") for pool_id in offered}
-
-
-def recompute_all(conn: Connection) -> None:
-    """Recompute every node in chunks, after a pool was made or its expression changed."""
-    ids = list(conn.execute(select(Node.id).order_by(Node.id)).scalars())
-    for start in range(0, len(ids), nodes.CHUNK):
-        recompute(conn, ids[start : start + nodes.CHUNK])

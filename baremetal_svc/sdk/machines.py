@@ -27,6 +27,34 @@ class Machines(Sending):
         """Pools, for operators."""
         return self._list(Pool, **query)
 
+    def get_pool(self, pool: Pool | str) -> Pool:
+        """:raises NotFoundException:"""
+        return self._get(Pool, pool)
+
+    def find_pool(self, name_or_id: str) -> Pool:
+        """:raises NotFoundException:"""
+        return self._named(Pool, name_or_id)
+
+    def create_pool(self, name: str, **more: Any) -> Pool:
+        """``more``: description, all_tags, any_tags, none_tags, projects."""
+        return self._create(Pool, name=name, **more)
+
+    def edit_pool(self, pool: Pool | str, **changes: Any) -> Pool:
+        """Change attributes of create_pool; projects=None opens it to all. Refused when somebody else changed it meanwhile."""
+        known = self._send("GET", f"{Pool.base_path}/{id_of(pool)}")
+        names = {"all_tags": "all", "any_tags": "any", "none_tags": "none"}
+        patch = [{"op": "replace", "path": f"/{names.get(name, name)}", "value": value} for name, value in changes.items()]
+        headers = {"If-Match": known.headers["ETag"]}
+        return Pool.existing(**self._send("PATCH", f"{Pool.base_path}/{id_of(pool)}", json=patch, headers=headers).json())
+
+    def delete_pool(self, pool: Pool | str) -> None:
+        """:raises NotFoundException:"""
+        self._delete(Pool, pool, ignore_missing=False)
+
+    def pool_overlaps(self, pool: Pool | str) -> list[dict[str, Any]]:
+        """Pools that have machines in common with this one, and how many."""
+        return self._all_of(f"{Pool.base_path}/{id_of(pool)}/overlaps", "overlaps")
+
     # --- tags of machines
 
     def node_tags(self, node: Node | str) -> list[str]:

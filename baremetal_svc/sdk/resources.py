@@ -124,6 +124,15 @@ class Node(_Versioned):
     power_state: str = Body("power_state")
     is_maintenance: bool = Body("maintenance", type=bool)
     traits: list[str] = Body("traits", type=list)
+    capabilities: dict[str, Any] = Body("capabilities", type=dict)
+    owner: str = Body("owner")
+    lessee: str = Body("lessee")
+    conductor_group: str = Body("conductor_group")
+    shard: str = Body("shard")
+    is_retired: bool = Body("retired", type=bool)
+    is_protected: bool = Body("protected", type=bool)
+    #: ok, maintenance, or what Ironic calls the fault
+    health: str = Body("health")
     failure_domain: str = Body("failure_domain")
     tags: list[str] = Body("tags", type=list)
     pools: list[str] = Body("pools", type=list)
@@ -137,14 +146,22 @@ class Pool(_Versioned):
 
     resources_key = "pools"
     base_path = "/pools"
+    allow_create = True
+    allow_fetch = True
     allow_list = True
+    allow_delete = True
 
     id: str = Body("uuid", alternate_id=True)
     description: str = Body("description")
     all_tags: list[str] = Body("all", type=list)
     any_tags: list[str] = Body("any", type=list)
     none_tags: list[str] = Body("none", type=list)
+    #: ids of those that may draw on it; None: all
+    projects: list[str] | None = Body("projects", type=list)
     nodes: int = Body("nodes", type=int)
+    is_rebuilding: bool = Body("rebuilding", type=bool)
+    #: percent of the machines that a rebuild has looked at
+    progress: int = Body("progress", type=int)
 
 
 class ServerGroup(_Versioned):

@@ -8,7 +8,8 @@ __all__ = ["BULK", "EMPTY", "HISTORY", "REPLACE"]
 
 _TAG = {"type": "string", "pattern": f"^{FORM}$"}
 _TAGS = {"type": "array", "items": _TAG, "maxItems": 100, "uniqueItems": True}
-_TERMS = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 255}, "maxItems": 64, "uniqueItems": True}
+_TERM = {"type": "string", "maxLength": 255, "pattern": r"^(?:[^\x00-\x20\x7f][^\x00-\x1f\x7f]*)$"}
+_TERMS = {"type": "array", "items": _TERM, "maxItems": 64, "uniqueItems": True}
 _IDS = {"type": "array", "items": UUID, "minItems": 1, "maxItems": 5000}
 _FILTER = {**closed({"all": _TERMS, "any": _TERMS, "none": _TERMS, "node_ids": _IDS, "pool": UUID}), "minProperties": 1}
 

@@ -10,6 +10,7 @@ from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
 from baremetal_svc.api.shapes import Page
 from baremetal_svc.db.rows import Row
+from baremetal_svc.domain import facts
 from baremetal_svc.features.nodes import policy, schema, service
 
 
@@ -23,6 +24,14 @@ class Node(wtypes.Base):
     power_state = wtypes.text
     maintenance = bool
     traits = [wtypes.text]
+    capabilities = views.Attribute(views.texts, since=5)
+    owner = views.Attribute(wtypes.text, since=5)
+    lessee = views.Attribute(wtypes.text, since=5)
+    conductor_group = views.Attribute(wtypes.text, since=5)
+    shard = views.Attribute(wtypes.text, since=5)
+    retired = views.Attribute(bool, since=5)
+    protected = views.Attribute(bool, since=5)
+    health = views.Attribute(wtypes.text, since=5)
     failure_domain = wtypes.text
     tags = [wtypes.text]
     pools = [wtypes.text]
@@ -63,6 +72,7 @@ def _view(call: Call, row: Row, found: service.Found) -> dict[str, Any]:
         "power_state": row["power_state"],
         "maintenance": row["maintenance"],
         "traits": row["traits"],
+        **(_facts(row) if call.version >= 5 else {}),
         "failure_domain": row["failure_domain"],
         "tags": sorted(found.tags[row["id"]]),
         "pools": sorted(found.pools[row["id"]]),
@@ -70,6 +80,12 @@ def _view(call: Call, row: Row, found: service.Found) -> dict[str, Any]:
         "observed_at": views.moment(row["observed_at"]),
         "links": views.links(call, "nodes", row["id"]),
     }
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    own = {name: row[name] for name in ("owner", "lessee", "conductor_group", "shard", "retired", "protected")}
+    health = facts.health(row["fault"], maintenance=row["maintenance"])
+    return {**own, "capabilities": facts.capabilities(row["properties"]), "health": health}
 
 
 ROUTES = [

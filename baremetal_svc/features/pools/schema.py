@@ -1,14 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies and queries of pools."""
 
+from baremetal_svc.api.editing import PATCH
 from baremetal_svc.api.validation import EMPTY, LIMIT, NAME, UUID, closed
+from baremetal_svc.domain import facts, tags
 
-__all__ = ["CREATE", "EMPTY", "LIST", "TAG"]
+__all__ = ["CREATE", "EDITED", "EMPTY", "LIST", "UPDATE"]
 
-TAG = {"type": "string", "pattern": r"^[a-zA-Z0-9][a-zA-Z0-9\-_.:=]{0,127}$"}
-_TAGS = {"type": "array", "items": TAG, "maxItems": 64, "uniqueItems": True}
+_DESCRIPTION = {"type": "string", "maxLength": 255}
+_OLD_TAG = {"type": "string", "pattern": r"^[a-zA-Z0-9][a-zA-Z0-9\-_.:=]{0,127}$"}
+_OLD_TAGS = {"type": "array", "items": _OLD_TAG, "maxItems": 64, "uniqueItems": True}
+_TERM = {"type": "string", "pattern": f"^(?:{tags.FORM}|{facts.FORM})$"}
+_TERMS = {"type": "array", "items": _TERM, "maxItems": 64, "uniqueItems": True}
+#: None: all projects. An empty list: none, so that nothing is created of it while it is prepared.
+_PROJECTS = {"type": ["array", "null"], "items": {"type": "string", "pattern": r"^[\w.\-]{1,64}$"}, "maxItems": 1000, "uniqueItems": True}
+_OWN = {"name": NAME, "description": _DESCRIPTION, "all": _TERMS, "any": _TERMS, "none": _TERMS, "projects": _PROJECTS}
+#: An expression of before stays as it is, whatever it is edited for.
+_KEPT = {"type": "array", "items": {"anyOf": [_TERM, _OLD_TAG]}, "maxItems": 64}
 
 CREATE = {
-    2: closed({"name": NAME, "description": {"type": "string", "maxLength": 255}, "all": _TAGS, "any": _TAGS, "none": _TAGS}, ["name"])
+    2: closed({"name": NAME, "description": _DESCRIPTION, "all": _OLD_TAGS, "any": _OLD_TAGS, "none": _OLD_TAGS}, ["name"]),
+    5: closed(_OWN, ["name"]),
 }
+UPDATE = {5: PATCH}
+EDITED = closed({**_OWN, "all": _KEPT, "any": _KEPT, "none": _KEPT}, ["name", "description", "all", "any", "none"])
 LIST = {2: closed({"limit": LIMIT, "marker": UUID})}

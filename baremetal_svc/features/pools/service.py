@@ -1,41 +1,109 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The use cases of pools: a new pool's members and offers are there when the request is answered."""
+"""The use cases of pools. Few machines are members and on offer when the request is answered; of many a conductor rebuilds the pool."""
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
 
-from baremetal_svc.api import idempotency
+from baremetal_svc.api import editing, idempotency
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import pools
+from baremetal_svc.db import flavors, pools
 from baremetal_svc.db.rows import Row
-from baremetal_svc.domain.errors import existing
-from baremetal_svc.scheduler import offers
+from baremetal_svc.domain.errors import Conflict, existing
+from baremetal_svc.features.pools import rules, schema
+from baremetal_svc.scheduler import rebuild
 
 
-def create(call: Call) -> tuple[Row, int]:
-    """Create a pool; its row and the number of its members. :raises Conflict: the name is taken."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Pools and the number of members of each."""
+
+    rows: list[Row]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def create(call: Call) -> Found:
+    """Create a pool. :raises Conflict: the name is taken."""
     asked = call.body
-    pool_id = str(uuid.uuid4())
+    values = {"id": str(uuid.uuid4()), "name": asked["name"], "description": asked.get("description", "")}
+    values |= {"projects": asked.get("projects"), **{column: asked.get(name, []) for name, column in rules.EXPRESSION.items()}}
 
     def make(conn: Connection) -> Row:
-        values = {"id": pool_id, "name": asked["name"], "description": asked.get("description", "")}
-        pools.insert(conn, {**values, "all_of": asked.get("all", []), "any_of": asked.get("any", []), "none_of": asked.get("none", [])})
-        offers.recompute_all(conn)
-        return existing(pools.get(conn, pool_id), "pool", pool_id)
+        pools.insert(conn, values)
+        rebuild.begin(conn, values["id"])
+        return existing(pools.get(conn, values["id"]), "pool", values["id"])
 
     row, _ = idempotency.once(call, pools.get, make, f"A pool named {asked['name']!r} exists.")
-    return row, call.services.db.query(lambda conn: pools.member_counts(conn, [row["id"]])).get(row["id"], 0)
+    return call.services.db.query(lambda conn: _found(conn, [row]))
 
 
-def page(call: Call, limit: int) -> tuple[list[Row], dict[str, int]]:
-    """Pools and the number of members of each. :raises NotFound: the marker."""
+def page(call: Call, limit: int) -> Found:
+    """A page of pools. :raises NotFound: the marker."""
 
-    def work(conn: Connection) -> tuple[list[Row], dict[str, int]]:
+    def work(conn: Connection) -> Found:
         marker = call.query.get("marker")
         if marker is not None:
             existing(pools.get(conn, marker), "pool", marker)
-        rows = pools.page(conn, limit=limit, marker=marker)
-        return rows, pools.member_counts(conn, [row["id"] for row in rows])
+        return _found(conn, pools.page(conn, limit=limit, marker=marker))
 
     return call.services.db.query(work)
+
+
+def show(call: Call, pool_id: str) -> Found:
+    """One pool. :raises NotFound:"""
+    return call.services.db.query(lambda conn: _found(conn, [existing(pools.get(conn, pool_id), "pool", pool_id)]))
+
+
+def update(call: Call, pool_id: str) -> Found:
+    """Edit a pool; its free nodes leave and others join.
+
+    :raises NotFound: :raises PreconditionFailed: :raises Conflict: the name is taken. :raises Invalid:
+    """
+
+    def work(conn: Connection) -> Found:
+        row = existing(pools.get(conn, pool_id, lock=True), "pool", pool_id)
+        document = rules.editable(row)
+        editing.check_match(call.if_match, document)
+        done = rules.columns(editing.edited(document, call.body, schema.EDITED))
+        pools.set_columns(conn, pool_id, **done)
+        if rules.has_other_members(row, done):
+            rebuild.begin(conn, pool_id)
+        return _found(conn, [existing(pools.get(conn, pool_id), "pool", pool_id)])
+
+    try:
+        return call.services.db.transact(work)
+    except DBDuplicateEntry as error:
+        raise Conflict("A pool of that name exists.", hint="Choose another name.") from error
+
+
+def delete(call: Call, pool_id: str) -> None:
+    """Delete a pool that no flavor draws on. :raises NotFound: :raises Conflict:"""
+
+    def work(conn: Connection) -> None:
+        existing(pools.get(conn, pool_id, lock=True), "pool", pool_id)
+        if pool_id == pools.DEFAULT_ID:
+            raise Conflict("Flavors that name no pool draw on this one.", hint="Give flavors pools of their own; this one stays.")
+        rules.check_unused(pool_id, flavors.drawing_on(conn, pool_id, rules.NAMED + 1))
+        pools.forget(conn, pool_id)
+
+    call.services.db.transact(work)
+
+
+def overlaps(call: Call, pool_id: str, limit: int) -> list[Row]:
+    """Pools that share members with this one. :raises NotFound: the pool or the marker."""
+    marker = call.query.get("marker")
+
+    def work(conn: Connection) -> list[Row]:
+        for name in (pool_id, marker):
+            if name is not None:
+                existing(pools.get(conn, name), "pool", name)
+        return pools.overlaps(conn, pool_id, limit=limit, marker=marker)
+
+    return call.services.db.query(work)
+
+
+def _found(conn: Connection, rows: list[Row]) -> Found:
+    return Found(rows, pools.member_counts(conn, [row["id"] for row in rows]))

@@ -16,7 +16,7 @@ from baremetal_svc.conductor import client
 from baremetal_svc.db import batches, claims, flavors, groups, keypairs, nics, operations, pools, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
-from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
+from baremetal_svc.domain.errors import Conflict, Forbidden, Invalid, NotFound, existing
 from baremetal_svc.domain.image import check_active, check_partitions
 from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.quota import SERVERS, of_flavor
@@ -183,7 +183,7 @@ def _arguments(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str
         "image_id": asked["image_uuid"].lower(),
         "hostname": hostname(name, server_id),
         "nics": [_argument(network) for network in asked["networks"]],
-        "pool_ids": flavor["pools"] or [pools.DEFAULT_ID],
+        "pool_ids": flavor["pools"],
         "resource_class": flavor["resource_class"],
         "node_tags": _node_tags(call, asked, flavor),
         "partitions": _partitions(asked),
@@ -256,7 +256,8 @@ def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
 def _looked_up(conn: Connection, call: Call, asked: Mapping[str, Any]) -> Row:
     """The flavor, once everything of ours that the request names is there for this project.
 
-    :raises NotFound: flavor, group or zone. :raises Conflict: the flavor is disabled. :raises Invalid: the group's rule can never hold.
+    :raises NotFound: flavor, group or zone. :raises Conflict: the flavor is disabled. :raises Forbidden: no pool of it is open.
+    :raises Invalid: the group's rule can never hold.
     """
     group_id, zone = _group_id(call), _zone(call, asked)
     if group_id is not None:
@@ -265,7 +266,17 @@ def _looked_up(conn: Connection, call: Call, asked: Mapping[str, Any]) -> Row:
         check_room(groups.rule_of(group), group["level"], groups.domains(conn), len(members), least)
     if zone is not None and zone not in pools.values_of(conn, pools.AVAILABILITY_ZONE):
         raise NotFound(f"There is no availability zone {zone!r}.", hint="GET /v1/availability_zones lists them.")
-    return _flavor(conn, call, asked["flavor_uuid"].lower())
+    flavor = _flavor(conn, call, asked["flavor_uuid"].lower())
+    return {**flavor, "pools": _open_pools(conn, call, flavor)}
+
+
+def _open_pools(conn: Connection, call: Call, flavor: Row) -> list[str]:
+    """Pools of the flavor that this project may draw on, in order. :raises Forbidden: none."""
+    found = pools.open_to(conn, flavor["pools"] or [pools.DEFAULT_ID], str(call.context.project_id))
+    if not found:
+        hint = "Choose another flavor, or ask an operator to open one of its pools to your project."
+        raise Forbidden(f"No pool of flavor {flavor['id']} is open to your project.", hint=hint)
+    return found
 
 
 def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:

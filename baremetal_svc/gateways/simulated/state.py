@@ -21,6 +21,7 @@ class SimulatedNode:
     owner: str | None = None
     lessee: str | None = None
     shard: str | None = None
+    fault: str | None = None
     provision_state: str = "available"
     provision_changes: int = 0
     target_provision_state: str | None = None
@@ -59,6 +60,7 @@ class SimulatedNode:
             owner=self.owner,
             lessee=self.lessee,
             shard=self.shard,
+            fault=self.fault,
             provision_updated_at=f"change {self.provision_changes}",
         )
 

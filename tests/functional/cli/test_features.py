@@ -105,6 +105,20 @@ def test_tags_of_machines(client: Client) -> None:
     assert client("bms", "node", "tag", "change", "--add", "x", token=ADMIN).code == 1
 
 
+def test_pools(client: Client) -> None:
+    made = rows(client, "pool", "create", "fast", "--all", "ssd", "--none", "old", "--project", "red", token=ADMIN)
+    assert (made["all_tags"], made["projects"], made["nodes"]) == (["ssd"], ["red"], 0)
+    said(client, "node", "tag", "add", "node-0", "ssd", token=ADMIN)
+    assert [(row["Name"], row["Nodes"]) for row in rows(client, "pool", "overlap", "list", "fast", token=ADMIN)] == [("default", 1)]
+    edited = rows(client, "pool", "set", "fast", "--name", "slow", "--no-none", "--any", "ssd", "--all-projects", token=ADMIN)
+    assert (edited["none_tags"], edited["any_tags"], edited["projects"], edited["nodes"]) == ([], ["ssd"], None, 1)
+    assert rows(client, "pool", "show", "slow", token=ADMIN)["is_rebuilding"] is False
+    assert client("bms", "pool", "set", "slow", token=ADMIN).code == 1
+    said(client, "pool", "delete", "slow", token=ADMIN)
+    refused = client("bms", "pool", "delete", "default", token=ADMIN)
+    assert refused.code == 1 and "this one stays" in refused.err
+
+
 def test_adopt_and_release(client: Client) -> None:
     [node] = client.service.world.add_nodes(1, provision_state="active", power_state="power on", prefix="old")
     client.service.sync()

@@ -36,6 +36,10 @@ def _flavor(stage: Stage) -> Ids:
     return {"flavor_id": stage.flavor()}
 
 
+def _pool(stage: Stage) -> Ids:
+    return {"pool_id": stage.pool()}
+
+
 def _private(stage: Stage) -> Ids:
     return {"flavor_id": stage.flavor(is_public=False)}
 
@@ -137,6 +141,10 @@ FEEDS: dict[str, Feed] = {
     "operations.cancel": Feed(lambda stage: {"operation_id": stage.pending()}),
     "pools.create": Feed(body=_named()),
     "pools.index": Feed(drop=("marker",)),
+    "pools.show": Feed(_pool),
+    "pools.update": Feed(_pool, _renamed),
+    "pools.delete": Feed(_pool),
+    "pools.overlaps": Feed(_pool, drop=("marker",)),
     "power.set_power": Feed(_active),
     "quotas.limits": Feed(),
     "quotas.show": Feed(lambda stage: {"project": "red"}),

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from baremetal_svc.api.microversion import HEADER
+from tests.fixtures.service import DEFAULT_POOL
 from tests.functional.fuzz import calling
 from tests.functional.fuzz.stage import Stage, unknown
 
@@ -19,6 +20,8 @@ CONFLICTS: dict[str, Callable[[Stage], tuple[Mapping[str, str], Any]]] = {
     "flavors.give": lambda stage: ({"flavor_id": stage.flavor()}, {"tenant_id": "red"}),
     "node_tags.bulk": lambda stage: ({}, {"filter": {"all": [tag := stage.owned()["node_tag"]]}, "remove": [tag]}),
     "node_tags.remove": lambda stage: (stage.owned(), None),
+    "pools.update": lambda stage: ({"pool_id": stage.pool()}, _renamed(_taken(stage, "pools", stage.pool()))),
+    "pools.delete": lambda stage: ({"pool_id": DEFAULT_POOL}, None),
     "operations.cancel": lambda stage: ({"operation_id": _ended(stage)}, None),
     "servers.delete": lambda stage: ({"server_id": stage.adopted()}, None),
 }

@@ -142,6 +142,10 @@ class Stage:
         """The id of an aggregate."""
         return str(self.call("POST", "/v1/aggregates", {"name": self.name()})["uuid"])
 
+    def pool(self) -> str:
+        """The id of a pool."""
+        return str(self.call("POST", "/v1/pools", {"name": self.name(), "all": [self.name()]})["uuid"])
+
     def member(self) -> dict[str, str]:
         """An aggregate and a node that is in it."""
         aggregate_id, node = self.aggregate(), self.node()["name"]
