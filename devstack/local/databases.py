@@ -49,11 +49,13 @@ def start_postgresql() -> None:
     settings = [word for setting in _POSTGRESQL_OPTIONS.split() for word in ("-c", setting)]
     command = [binaries / "postgres", "-D", data, "-p", str(layout.PORTS["postgresql"]), *settings]
     processes.start("postgresql", command, user=_owner(), TZ="UTC")
-    ready("postgresql", lambda: port_open(layout.PORTS["postgresql"]), 60, lambda: processes.pid("postgresql"))
+    # Its port is open before it has recovered from a kill.
+    asked = [str(binaries / "pg_isready"), "-q", "-h", layout.HOST, "-p", str(layout.PORTS["postgresql"])]
+    ready("postgresql", lambda: subprocess.run(asked, check=False).returncode == 0, 60, lambda: processes.pid("postgresql"))
 
 
 def _forget_postmaster(lock: Path) -> None:
-    """Delete the lock of a server that was killed: PostgreSQL takes whatever has its pid, be it a zombie or another process, for a server."""
+    """Delete the lock of a server that was killed: PostgreSQL takes whatever has its pid, be it a zombie, for a server."""
     if not lock.exists():
         return
     try:
