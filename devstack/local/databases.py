@@ -45,10 +45,25 @@ def start_postgresql() -> None:
         shutil.chown(data, "postgres", "postgres")
         options = ["--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", f"--username={_USER}", "-D", str(data)]
         processes.run("postgresql-install", [binaries / "initdb", *options], user=_owner())
+    _forget_postmaster(data / "postmaster.pid")
     settings = [word for setting in _POSTGRESQL_OPTIONS.split() for word in ("-c", setting)]
     command = [binaries / "postgres", "-D", data, "-p", str(layout.PORTS["postgresql"]), *settings]
     processes.start("postgresql", command, user=_owner(), TZ="UTC")
-    ready("postgresql", lambda: port_open(layout.PORTS["postgresql"]), 60, lambda: processes.pid("postgresql"))
+    # Its port is open before it has recovered from a kill.
+    asked = [str(binaries / "pg_isready"), "-q", "-h", layout.HOST, "-p", str(layout.PORTS["postgresql"])]
+    ready("postgresql", lambda: subprocess.run(asked, check=False).returncode == 0, 60, lambda: processes.pid("postgresql"))
+
+
+def _forget_postmaster(lock: Path) -> None:
+    """Delete the lock of a server that was killed: PostgreSQL takes whatever has its pid, be it a zombie, for a server."""
+    if not lock.exists():
+        return
+    try:
+        runs = Path(os.readlink(f"/proc/{lock.read_text().split()[0]}/exe")).name.startswith("postgres")
+    except OSError:
+        runs = False
+    if not runs:
+        lock.unlink()
 
 
 def start_memcached() -> None:
