@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from baremetal_svc.db import groups, migration, models
+from baremetal_svc.db import flavors, groups, migration, models, pools
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.scheduler.claim import Request, claim_nodes
@@ -132,16 +132,16 @@ def baseline(db: Database, made: fleet.Fleet, rounds: int) -> float:
 def gang(db: Database) -> float:
     """Milliseconds of a claim of 16 with at most 4 to a rack."""
 
-    def one(policy: str = "anti-affinity") -> None:
+    def one() -> None:
         group_id, servers = str(uuid.uuid4()), [str(uuid.uuid4()) for _ in range(16)]
         with db.write() as conn:
-            rule = {"policy": policy, "level": "rack", "depth": 4, "max_per_domain": 4}
+            rule = {"policy": "anti-affinity", "level": "rack", "depth": 4, "max_per_domain": 4}
             groups.insert(conn, {"id": group_id, "name": "g", "project_id": "bench", "user_id": "u", **rule})
             conn.execute(sa.insert(models.Server.__table__), [_server(server_id) for server_id in servers])
             for server_id in servers:
                 groups.join(conn, group_id, server_id)
         started = time.perf_counter()
-        assert take(db, Request(["00000000-0000-4000-8000-000000000000"], fleet.CLASS), 16, servers) == 16
+        assert take(db, Request([pools.DEFAULT_ID], fleet.CLASS), 16, servers) == 16
         found.append((time.perf_counter() - started) * 1000)
 
     found: list[float] = []
@@ -152,7 +152,7 @@ def gang(db: Database) -> float:
 
 def _server(server_id: str) -> dict[str, Any]:
     texts = dict.fromkeys(("project_id", "user_id", "name", "status"), "bench")
-    ids = {"id": server_id, "flavor_id": "00000000-0000-4000-8000-0000000000ad", "image_id": server_id}
+    ids = {"id": server_id, "flavor_id": flavors.ADOPTED_ID, "image_id": server_id}
     return {**texts, **ids, "metadata": {}, "partitions": {}, "created_at": 1.0}
 
 

@@ -16,7 +16,7 @@ HISTORY = {
     2: "Operations with steps and long poll, pools, node details, flavors with pools, links to operations, lists with next links.",
     3: "Tags of servers, facts of flavors, cancelling, events and faults, limits and quotas, owners and release of adopted servers.",
     4: "Retry of servers in error, reset of their status, faults cleared by operators.",
-    5: "Tags of nodes, pools edited and with capacity, spread of groups by level, explanations and dry runs, reservations.",
+    5: "Tags of nodes, facts in expressions, pools edited and opened to projects, groups by level, why too few machines fitted.",
 }
 
 

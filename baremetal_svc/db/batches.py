@@ -25,6 +25,14 @@ def queue_up(conn: Connection, batch_id: str) -> rows.Row | None:
     return rows.one(conn, select(Batch.__table__).where(BATCH.id == batch_id))
 
 
+def leave(conn: Connection, server_id: str) -> None:
+    """Take a server out of its batch, if it is of one: after a claim of the batch that goes on now, before the next."""
+    batch_id = conn.execute(select(Server.batch_id).where(Server.id == server_id)).scalar()
+    if batch_id is not None:
+        queue_up(conn, batch_id)
+        conn.execute(update(Server.__table__).where(Server.__table__.c.id == server_id).values(batch_id=None))
+
+
 def to_serve(conn: Connection, batch_id: str, asking: str) -> list[str]:
     """Ids of the servers whose creates go on and that hold no node, that of the one that asks among them, in the order of the request."""
     server, op = Server.__table__.c, Operation.__table__.c
@@ -35,10 +43,9 @@ def to_serve(conn: Connection, batch_id: str, asking: str) -> list[str]:
     return list(conn.execute(wanted.order_by(op.created_at, server.id)).scalars())
 
 
-def decide(conn: Connection, batch_id: str, explanation: Mapping[str, Any] | None) -> None:
+def decide(conn: Connection, batch_id: str, explanation: Mapping[str, Any]) -> None:
     """Note that its claim was made or refused: from here on each of its servers is on its own.
 
     :param explanation: why some or all of them hold no node.
     """
-    values = {"decided": True, "explanation": None if explanation is None else dict(explanation)}
-    conn.execute(update(Batch.__table__).where(BATCH.id == batch_id).values(values))
+    conn.execute(update(Batch.__table__).where(BATCH.id == batch_id).values(decided=True, explanation=dict(explanation)))

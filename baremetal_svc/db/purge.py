@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forgets what is long over, in small transactions: ended operations with their steps, faults, idempotency keys, changes of tags."""
+"""Forgets what is long over, in small transactions: operations with their steps, faults, idempotency keys, changes of tags, batches."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Select, select
 
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Fault, IdempotencyKey, NodeTagChange, Operation, Server, Step
+from baremetal_svc.db.models import Batch, Fault, IdempotencyKey, NodeTagChange, Operation, Server, Step
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain.operation import FINAL, State
 
@@ -18,11 +18,12 @@ OP = Operation.__table__.c
 FAULT = Fault.__table__.c
 KEY = IdempotencyKey.__table__.c
 SERVER = Server.__table__.c
+BATCH = Batch.__table__.c
 TAGGED = NodeTagChange.__table__.c
 
 
 def purge(db: Database, days: float, *, limit: int | None = None, chunk: int = CHUNK) -> dict[str, int]:
-    """Delete what ended more than so many days ago; how many rows of each: {"operations", "faults", "idempotency_keys", "tag_changes"}.
+    """Delete what ended more than so many days ago; how many rows of each, by the names in _PARTS.
 
     :param limit: at most so many of each.
     :raises Unavailable: the database is away; chunks that were done stay done.
@@ -86,6 +87,11 @@ def _old_tag_changes(days: float) -> Select[Any]:
     return select(TAGGED.id).where(TAGGED.made_at < _ago(days))
 
 
+def _old_batches(days: float) -> Select[Any]:
+    """Those of whose servers none is left."""
+    return select(BATCH.id).where(BATCH.created_at < _ago(days), ~sa.exists().where(SERVER.batch_id == BATCH.id))
+
+
 def _ago(days: float) -> sa.ColumnElement[float]:
     return now() - days * 86400
 
@@ -107,10 +113,15 @@ def _delete_tag_changes(conn: Connection, ids: list[str]) -> None:
     conn.execute(sa.delete(NodeTagChange.__table__).where(TAGGED.id.in_(ids)))
 
 
+def _delete_batches(conn: Connection, ids: list[str]) -> None:
+    conn.execute(sa.delete(Batch.__table__).where(BATCH.id.in_(ids)))
+
+
 Delete = Callable[[Connection, list[str]], None]
 _PARTS: Mapping[str, tuple[Callable[[float], Select[Any]], Delete]] = {
     "operations": (_old_operations, _delete_operations),
     "faults": (_old_faults, _delete_faults),
     "idempotency_keys": (_old_keys, _delete_keys),
     "tag_changes": (_old_tag_changes, _delete_tag_changes),
+    "batches": (_old_batches, _delete_batches),
 }

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pure decisions about servers."""
 
-import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -25,11 +24,6 @@ class Failed(Protocol):
 def editable(server: Mapping[str, Any]) -> dict[str, Any]:
     """What of a server its users may edit."""
     return {name: server[name] for name in ("name", "description", "metadata")}
-
-
-def new_claim_id() -> str:
-    """A fresh id."""
-    return str(uuid.uuid4())
 
 
 def blames_node(failures: Mapping[str, Failed]) -> str | None:

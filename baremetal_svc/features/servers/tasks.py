@@ -49,8 +49,14 @@ class FindImageToCreate(FindImage):
     IRREVERSIBLE: ClassVar[str | None] = None
 
     def revert(self, server_id: str, nics: list[Mapping[str, Any]], quarantine: float, **kwargs: Any) -> None:
-        """Hand the claim that another server's create made to a durable release, if ClaimNode has not."""
-        self.run.transact(lambda conn: let_go(conn, self.run, server_id, nics, quarantine))
+        """Leave the batch and hand the claim that another server's create made to a durable release, if ClaimNode has not."""
+
+        def leave(conn: Connection) -> None:
+            # Until this operation has ended it counts as going on: the next claim of the batch would be for it as well.
+            batches.leave(conn, server_id)
+            let_go(conn, self.run, server_id, nics, quarantine)
+
+        self.run.transact(leave)
 
 
 class ClaimNode(Step):
@@ -72,9 +78,10 @@ class ClaimNode(Step):
                 # A batch is one for the first try only.
                 refused = self._claim(conn, server_id, project_id, request, None if request.excluded else batch_id)
                 held = claims.live_of(conn, server_id)
-                self._record(conn, held, refused)
                 if held is None:
+                    self._refuse(conn, refused)
                     return refused
+            operations.set_placement(conn, self.run.id, {"pool": held["pool_id"]})
             row = nodes.get(conn, held["node_id"])
             return held["id"], held["node_id"], [port["address"] for port in (row or {"ports": []})["ports"]]
 
@@ -105,10 +112,7 @@ class ClaimNode(Step):
             batches.decide(conn, batch["id"], why.document())
         return why
 
-    def _record(self, conn: Connection, held: Row | None, refused: Explanation) -> None:
-        if held is not None:
-            operations.set_placement(conn, self.run.id, {"pool": held["pool_id"]})
-            return
+    def _refuse(self, conn: Connection, refused: Explanation) -> None:
         operations.set_placement(conn, self.run.id, {"explanation": refused.document()})
         what = {"kind": "operation", "target_id": self.run.id, "operation_id": self.run.id}
         faults.record(conn, **what, code=NoValidNode.code, message=refused.sentence())

@@ -5,9 +5,11 @@ import uuid
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from baremetal_svc.db import models
-from tests.fixtures import properties
+from baremetal_svc.conductor import ending
+from baremetal_svc.db import models, purge
+from tests.fixtures import drifting, properties
 from tests.fixtures.service import ADMIN, Service
 
 
@@ -116,3 +118,41 @@ def test_where_a_node_came_from_is_told_to_operators(service: Service) -> None:
     assert service.call("GET", f"/v1/operations/{operation['id']}", token=ADMIN).json["placement"]["pool"] == claim["pool_id"]
     assert "pool" not in service.call("GET", f"/v1/operations/{operation['id']}").json["placement"]
     assert str(uuid.UUID(claim["pool_id"])) == claim["pool_id"]
+
+
+def test_one_that_was_undone_and_has_not_ended_gets_no_node(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another create of its batch claimed for it in that moment, and nobody would have let go."""
+    _create(service, 2, 1, 2)
+    (first, first_lease), (second, second_lease) = service.claims.take(2)
+    images = dict(service.world.images)
+    service.world.images.clear()
+    with monkeypatch.context() as killed:
+        killed.setattr(ending, "conclude", _die)
+        with pytest.raises(properties.Died):
+            service.conductor._runner.run(second, second_lease)
+    service.world.images.update(images)
+    service.conductor._runner.run(first, first_lease)
+    service.claims.drop(second["id"], second["generation"])
+    drifting.change(service, models.Operation, models.Operation.__table__.c.id == second["id"], lease_until=1.0)
+    properties.finish(service)
+    assert _statuses(service) == ["active", "error"]
+    [claim] = service.rows(models.Claim)
+    assert claim["server_id"] == first["target_id"]
+
+
+def _die(*args: object, **kwargs: object) -> None:
+    raise properties.Died
+
+
+def test_where_each_came_from_is_told_and_the_batch_is_forgotten_in_time(service: Service) -> None:
+    _create(service, 3, 3, 3)
+    service.work()
+    pools = {row["placement"]["pool"] for row in service.rows(models.Operation)}
+    assert pools == {row["pool_id"] for row in service.rows(models.Claim)}
+    drifting.change(service, models.Batch, sa.true(), created_at=1.0)
+    assert purge.purge(service.db, 1)["batches"] == 0, "its servers are there"
+    for row in service.rows(models.Server):
+        assert service.call("DELETE", f"/v1/servers/{row['id']}").status == 204
+    properties.finish(service)
+    assert purge.purge(service.db, 1)["batches"] == 1
+    assert service.rows(models.Batch) == []
