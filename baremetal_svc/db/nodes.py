@@ -65,11 +65,18 @@ def set_columns(conn: Connection, node_id: str, **values: Any) -> None:
 
 def mark_observed(conn: Connection, node_ids: Sequence[str], observed_at: float) -> None:
     """Note that a listing begun at that time showed the nodes."""
-    conn.execute(update(Node.__table__).where(NODE.id.in_(node_ids)).values(observed_at=observed_at))
+    if node_ids:
+        conn.execute(update(Node.__table__).where(NODE.id.in_(node_ids)).values(observed_at=observed_at))
 
 
-def unseen_since(conn: Connection, observed_at: float) -> list[str]:
-    """Ids of nodes that no listing since then showed and that are not known to be gone."""
+def waited_for(conn: Connection, node_ids: Sequence[str]) -> set[str]:
+    """Those of the nodes that operations wait for: they have to be told that a listing showed the node, changed or not."""
+    op = Operation.__table__.c
+    return set(conn.execute(select(op.wait_node).where(op.wait_node.in_(node_ids), op.state == "waiting")).scalars())
+
+
+def known_before(conn: Connection, observed_at: float) -> list[str]:
+    """Ids of nodes that are not known to be gone, but for those that a listing begun since then has noted."""
     return list(conn.execute(select(NODE.id).where(NODE.observed_at < observed_at, NODE.gone.is_(sa.false()))).scalars())
 
 

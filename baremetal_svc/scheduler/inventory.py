@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inventory: our rows of nodes brought in line with one bulk listing of Ironic, never one request per node."""
+"""The inventory: our rows of nodes brought in line with one bulk listing of Ironic, never one request per node.
+
+What a listing shows unchanged is not written, unless an operation waits for the node or an older listing may still write (see db.listings).
+"""
 
 import itertools
 import logging
@@ -9,8 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from baremetal_svc.db import nodes, servers
+from baremetal_svc.db import listings, nodes, servers
+from baremetal_svc.db.listings import Ticket
+from baremetal_svc.db.rows import Row
 from baremetal_svc.db.session import Database
+from baremetal_svc.domain.errors import ServiceError, Unavailable
 from baremetal_svc.domain.node import is_settled
 from baremetal_svc.gateways.protocols import Ironic, NodeView, PortView
 from baremetal_svc.scheduler.offers import recompute
@@ -26,48 +32,73 @@ def sync(db: Database, ironic: Ironic, *, with_ports: bool) -> list[str]:
     :param with_ports: list the ports as well: they change seldom.
     :raises Unavailable: Ironic or the database is away; nothing is concluded from a listing that broke off.
     """
-    begun = db.query(nodes.database_time)
-    ports = _by_node(ironic.list_ports()) if with_ports else None
-    for batch in _batches(ironic.list_nodes(), nodes.CHUNK):
-        db.transact(lambda conn, batch=batch: _write(conn, batch, ports, begun))  # type: ignore[misc]
-    return db.transact(lambda conn: _conclude(conn, begun))
+    ticket = db.transact(listings.begin)
+    try:
+        ports = _by_node(ironic.list_ports()) if with_ports else None
+        seen: set[str] = set()
+        for batch in _batches(ironic.list_nodes(), nodes.CHUNK):
+            db.transact(lambda conn, batch=batch: _write(conn, batch, ports, ticket))  # type: ignore[misc]
+            seen.update(view.id for view in batch)
+        return db.transact(lambda conn: _conclude(conn, ticket, seen))
+    except ServiceError:
+        _give_up(db, ticket)
+        raise
 
 
-def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, begun: float) -> None:
-    known = nodes.observed(conn, [view.id for view in batch])
-    changed = []
-    for view in batch:
-        row, values = known.get(view.id), columns(view)
-        if row is not None and row["observed_at"] >= begun:
-            continue  # another process has written a younger listing
-        if ports is not None:
-            values["ports"] = ports.get(view.id, [])
-        if row is None:
-            nodes.insert(conn, [{**values, "ports": values.get("ports", []), "id": view.id, "observed_at": begun, "hold_until": 0.0}])
-        elif all(row[name] == value for name, value in values.items()):
-            continue
-        else:
-            nodes.set_columns(conn, view.id, **values)
-            if view.target_power_state is None and view.power_state != row["power_state"]:
+def _give_up(db: Database, ticket: Ticket) -> None:
+    try:
+        db.transact(lambda conn: listings.give_up(conn, ticket))
+    except Unavailable as error:
+        LOG.warning("A listing that broke off is forgotten later: %s", error)
+
+
+def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, ticket: Ticket) -> None:
+    if not listings.alive(conn, ticket):
+        raise Unavailable("The listing of Ironic took so long that it was taken for dead.")
+    ids = [view.id for view in batch]
+    known = nodes.observed(conn, ids)
+    # What another process has written out of a younger listing stays.
+    older = [view for view in batch if view.id not in known or known[view.id]["observed_at"] < ticket.begun]
+    changed = [view for view in older if _is_new(view, known.get(view.id), ports)]
+    new = [view for view in changed if view.id not in known]
+    if new:
+        more = {"observed_at": ticket.begun, "hold_until": 0.0}
+        nodes.insert(conn, [{"id": view.id, **columns(view), "ports": (ports or {}).get(view.id, []), **more} for view in new])
+    for view in changed:
+        if view.id in known:
+            nodes.set_columns(conn, view.id, **_observed(view, ports))
+            if view.target_power_state is None and view.power_state != known[view.id]["power_state"]:
                 servers.observe_power(conn, view.id, view.power_state)
-        changed.append(view.id)
-    older = [view.id for view in batch if view.id not in known or known[view.id]["observed_at"] < begun]
-    nodes.mark_observed(conn, older, begun)
+    noted = {view.id for view in older} if not listings.is_alone(conn, ticket) else nodes.waited_for(conn, ids)
+    noted |= {view.id for view in changed}
+    nodes.mark_observed(conn, [view.id for view in older if view.id in noted and view.id in known], ticket.begun)
     if changed:
-        recompute(conn, changed)
+        recompute(conn, [view.id for view in changed])
 
 
-def _conclude(conn: Connection, begun: float) -> list[str]:
-    gone = nodes.unseen_since(conn, begun)
+def _is_new(view: NodeView, row: Row | None, ports: Ports | None) -> bool:
+    return row is None or any(row[name] != value for name, value in _observed(view, ports).items())
+
+
+def _conclude(conn: Connection, ticket: Ticket, seen: set[str]) -> list[str]:
+    if not listings.alive(conn, ticket):
+        raise Unavailable("The listing of Ironic took so long that it was taken for dead.")
+    gone = sorted(set(nodes.known_before(conn, ticket.begun)) - seen)
     for node_id in gone:
         LOG.warning("Node %s is not in Ironic's listing any more", node_id)
-        nodes.set_columns(conn, node_id, gone=True, observed_at=begun)
+        nodes.set_columns(conn, node_id, gone=True, observed_at=ticket.begun)
     free = nodes.out_of_quarantine(conn)
     for node_id in free:
         nodes.set_columns(conn, node_id, hold_until=0.0)
     if gone or free:
         recompute(conn, [*gone, *free])
+    listings.end(conn, ticket)
     return nodes.wake_waiting(conn)
+
+
+def _observed(view: NodeView, ports: Ports | None) -> dict[str, Any]:
+    """Columns that this listing tells of: of the ports only where they were listed."""
+    return columns(view) if ports is None else {**columns(view), "ports": ports.get(view.id, [])}
 
 
 def columns(view: NodeView) -> dict[str, Any]:
@@ -107,4 +138,5 @@ def _by_node(ports: Iterable[PortView]) -> Ports:
 def _batches(views: Iterable[NodeView], size: int) -> Iterable[list[NodeView]]:
     iterator = iter(views)
     while batch := list(itertools.islice(iterator, size)):
-        yield batch
+        # A node may come twice where pages shift.
+        yield list({view.id: view for view in batch}.values())

@@ -77,7 +77,7 @@ def _view(call: Call, row: Row, found: service.Found) -> dict[str, Any]:
         "tags": sorted(found.tags[row["id"]]),
         "pools": sorted(found.pools[row["id"]]),
         "offered": bool(found.offered[row["id"]]),
-        "observed_at": views.moment(row["observed_at"]),
+        "observed_at": views.moment(row["observed_at"] if row["gone"] else max(row["observed_at"], found.listed_at or 0.0)),
         "links": views.links(call, "nodes", row["id"]),
     }
 

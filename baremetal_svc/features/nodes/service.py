@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import claims, nodes, pools
+from baremetal_svc.db import claims, listings, nodes, pools
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import existing
 
@@ -19,6 +19,8 @@ class Found:
     tags: dict[str, frozenset[str]]
     pools: dict[str, set[str]]
     offered: dict[str, set[str]]
+    #: When the last listing began; a node that it showed unchanged was not written.
+    listed_at: float | None
 
 
 def names(call: Call) -> list[str]:
@@ -27,7 +29,7 @@ def names(call: Call) -> list[str]:
 
 
 def page(call: Call, limit: int) -> Found:
-    """A page of nodes: four queries whatever the limit. :raises NotFound: the marker."""
+    """A page of nodes: five queries whatever the limit. :raises NotFound: the marker."""
     marker = call.query.get("marker")
 
     def work(conn: Connection) -> Found:
@@ -50,4 +52,4 @@ def show(call: Call, node_id: str) -> tuple[Found, Row | None]:
 
 def _found(conn: Connection, rows: list[Row]) -> Found:
     ids = [row["id"] for row in rows]
-    return Found(rows, pools.tags_of(conn, ids), pools.memberships(conn, ids), nodes.offered(conn, ids))
+    return Found(rows, pools.tags_of(conn, ids), pools.memberships(conn, ids), nodes.offered(conn, ids), listings.last(conn))
