@@ -23,6 +23,13 @@ def unfinished(engine: sa.Engine) -> list[Any]:
         return list(conn.execute(sa.text(f"SELECT {columns} FROM operations WHERE state NOT IN ('done', 'failed', 'cancelled')")))
 
 
+def servers_by_request(engine: sa.Engine) -> dict[str, str]:
+    """The server for which an operation was, by the id of the request that asked for it. A release has that of who asked for the end."""
+    statement = "SELECT request_id, target_id FROM operations WHERE kind LIKE 'servers.%' AND request_id IS NOT NULL"
+    with engine.connect() as conn:
+        return dict(conn.execute(sa.text(statement)).tuples().all())
+
+
 def violations(engine: sa.Engine, nodes: set[str], made: dict[str, set[str]], older: set[str]) -> list[str]:
     """Every sentence is something that must not be; nodes: ids of the nodes of this run; made: key -> server ids that clients were told;
     older: ids of ports that were there before."""
@@ -94,6 +101,12 @@ def _at_neutron(metal: list[dict[str, Any]], servers: dict[str, Any], older: set
         if wrong or (node["instance_uuid"] and len(vifs) != 1):
             found.append(f"node {node['uuid']} has VIFs {vifs}, of which {wrong} are not its server's")
     return found
+
+
+def late_deploys(changes: Sequence[Change]) -> set[str]:
+    """Nodes on which Ironic accepted a deploy that was delivered late."""
+    late = [one for one in changes if one.late and one.status < 300 and one.target == "active" and one.path.endswith("/states/provision")]
+    return {one.path.split("/nodes/")[1].split("/")[0] for one in late}
 
 
 def twice(changes: Sequence[Change], outages: Sequence[tuple[float, float, str]]) -> list[str]:

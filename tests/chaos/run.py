@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from devstack.local import layout, metal, services
-from tests.chaos import invariants
+from tests.chaos import invariants, ironic_log
 from tests.chaos.breaker import Breaker, Caretaker
 from tests.chaos.killer import Killer
 from tests.chaos.load import APIS, Load
@@ -54,6 +54,7 @@ class Report:
     cut: int = 0
     lost: int = 0
     repaired: int = 0
+    deploys: int = 0
     drained: float = 0.0
     violations: list[str] = field(default_factory=list)
 
@@ -86,7 +87,7 @@ def run(directory: Path, *, seed: int, seconds: float, database: str = "mariadb"
 def _run(report: Report, cluster: Cluster, engine: sa.Engine, proxies: dict[str, Proxy], nodes: set[str], seconds: float) -> Report:
     resource_class = f"chaos-{uuid.uuid4().hex[:8]}"
     conductors = 2 if report.database == "sqlite" else 3
-    older = {port["id"] for port in invariants.ports()}
+    older, log = {port["id"] for port in invariants.ports()}, ironic_log.Log()
     for name in [f"api-{n}" for n in range(APIS)] + [f"conductor-{n}" for n in range(conductors)]:
         cluster.start(name)
     nodes |= _enrol(resource_class)
@@ -108,6 +109,11 @@ def _run(report: Report, cluster: Cluster, engine: sa.Engine, proxies: dict[str,
     report.violations += [f"unexpected answer: {one}" for one in load.unexpected]
     report.violations += invariants.violations(engine, nodes, load.made, older)
     report.violations += invariants.twice(proxies["ironic"].changes, breaker.restarts)
+    changes = log.changes(nodes)
+    report.deploys = sum(change.to == "deploying" and change.accepted for change in changes)
+    report.violations += ironic_log.twice(
+        changes, invariants.servers_by_request(engine), invariants.late_deploys(proxies["ironic"].changes)
+    )
     report.violations += [f"in a log: {line}" for line in cluster.log_lines("REVERT_FAILURE")[:3]]
     if report.violations:
         report.violations += cluster.log_lines("Traceback|CRITICAL|ERROR")[-10:]

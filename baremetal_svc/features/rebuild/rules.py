@@ -23,7 +23,10 @@ def missing_secrets(arguments: Mapping[str, Any], given: Collection[str]) -> lis
 
 
 def shown_by(node: Mapping[str, Any] | None, server_id: str) -> Status:
-    """The stable status of a server by its machine as it was last observed; ``error`` where it has none that carries it."""
-    if node is None or node["gone"] or node["provision_state"] != "active" or node["instance_id"] != server_id:
+    """The stable status of a server by its machine as it was last observed; ``error`` where it has none that carries it.
+
+    One that is not protected counts as none: a request to tear down that comes late would be carried out on a server that is active.
+    """
+    if node is None or node["gone"] or node["provision_state"] != "active" or node["instance_id"] != server_id or not node["protected"]:
         return Status.ERROR
     return Status.STOPPED if node["power_state"] == "power off" else Status.ACTIVE

@@ -123,7 +123,10 @@ FEEDS: dict[str, Feed] = {
     "networks.index": Feed(_server),
     "networks.attach": Feed(_active, lambda stage, body: {"net_id": stage.network}),
     "networks.detach": Feed(Stage.port),
-    "networks.associate": Feed(_active, lambda stage, body: {"address": stage.floating_ip(), "fixed_address": None}),
+    "networks.associate": Feed(
+        lambda stage: {"server_id": stage.without_floating_ip()},
+        lambda stage, body: {"address": stage.floating_ip(), "fixed_address": None},
+    ),
     "networks.disassociate": Feed(Stage.associated),
     "nodes.index": Feed(drop=("marker",)),
     "nodes.show": Feed(_node),

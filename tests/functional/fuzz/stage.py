@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from baremetal_svc.domain.errors import OutsideRefused
 from tests.fixtures.service import ADMIN, Service
 from tests.functional.adoption.test_flow import running
 
+#: Network cards of a machine: enough for every port that cases attach to one server.
+CARDS = 64
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMhl6k0gTzJ8sV0ZkQ6b4S9c1mYbq7Wm0d9b5vV2o3rL fuzz"
 
 
@@ -27,8 +30,10 @@ class Stage:
             service.conf.set_override(resource, -1, "quotas")
         self._asked = service.prepared(2)
         self._numbers = itertools.count()
+        self._idle: list[str] = []
+        self._faults: list[str] = []
         #: One active server for all who only look, or change what comes back; before others take its machine.
-        self.standing = self.active()
+        self.standing = self._deployed()
 
     def name(self) -> str:
         """One that is not taken."""
@@ -51,12 +56,21 @@ class Stage:
         return str(self.call("POST", "/v1/servers", {"server": self.asked()})["uuid"])
 
     def active(self) -> str:
-        """The id of a server that stands on a machine of its own."""
-        self.service.world.add_nodes(1, cards=4)
+        """The id of a server that stands on a machine of its own: the one before, where the case that had it left it as it was."""
+        self.service.work()
+        if not self._idle or self._status(self._idle[-1]) != "active":
+            self._idle.append(self._deployed())
+        return self._idle[-1]
+
+    def _status(self, server_id: str) -> str:
+        return str(self.service.call("GET", f"/v1/servers/{server_id}").json.get("status"))
+
+    def _deployed(self) -> str:
+        self.service.world.add_nodes(1, cards=CARDS)
         self.service.sync()
         server_id = self.building()
         self.service.work()
-        assert self.call("GET", f"/v1/servers/{server_id}")["status"] == "active"
+        assert self._status(server_id) == "active"
         return server_id
 
     def deleting(self) -> str:
@@ -66,16 +80,23 @@ class Stage:
         return server_id
 
     def fault(self) -> str:
-        """The id of a fault; the node that has it is none of those that others take."""
-        self.service.world.add_nodes(1)
-        self.service.world.fail_next("deploy")
-        self.active()
-        return str(self.call("GET", "/v1/faults?target_kind=node")["faults"][0]["uuid"])
+        """The id of a fault of a node that nobody was given; all nodes that one create may try have one at once."""
+        if not self._faults:
+            attempts = self.service.conf.conductor.deploy_attempts
+            self.service.world.add_nodes(attempts)
+            self.service.sync()
+            self.service.world.fail_next("deploy", times=attempts)
+            self.building()
+            self.service.work()
+            found = self.call("GET", f"/v1/faults?target_kind=node&limit={attempts}")["faults"]
+            self._faults = [fault["uuid"] for fault in found]
+            assert len(self._faults) == attempts
+        return self._faults.pop()
 
     def failed(self) -> str:
-        """The id of a server whose rebuild failed."""
+        """The id of a server whose rebuild failed, at once: Ironic refused it."""
         server_id = self.active()
-        self.service.world.fail_next("deploy")
+        self.service.world.fail_next("rebuild", error=OutsideRefused("Ironic refused: as the test wants."))
         self.call("PUT", f"/v1/servers/{server_id}/states/provision", {"target": "rebuild"})
         self.service.work()
         return server_id
@@ -105,9 +126,18 @@ class Stage:
         return self.service.network
 
     def port(self) -> dict[str, str]:
-        """A server and the port on which it is."""
+        """A server and a port on which it is; it has another one, for others."""
         server_id = self.active()
-        return {"server_id": server_id, "port_id": self.call("GET", f"/v1/servers/{server_id}/networks")["nics"][0]["port_id"]}
+        nics = self._nics(server_id)
+        if len(nics) < 2:
+            self.call("POST", f"/v1/servers/{server_id}/networks/interfaces", {"net_id": self.network})
+            self.service.work()
+            nics = self._nics(server_id)
+        return {"server_id": server_id, "port_id": nics[-1]["port_id"]}
+
+    def _nics(self, server_id: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.call("GET", f"/v1/servers/{server_id}/networks")["nics"]
+        return found
 
     def floating_ip(self) -> str:
         """The address of a floating IP that points nowhere."""
@@ -116,9 +146,17 @@ class Stage:
         self.service.gateways.neutron.add_floating_ip(address, "admin")
         return address
 
+    def without_floating_ip(self) -> str:
+        """The id of a server that has none."""
+        server_id = self.active()
+        for nic in self._nics(server_id):
+            if nic["floating_ip"]:
+                self.call("DELETE", f"/v1/servers/{server_id}/networks/floatingips/{nic['floating_ip']}")
+        return server_id
+
     def associated(self) -> dict[str, str]:
         """A server and its floating IP."""
-        server_id, address = self.active(), self.floating_ip()
+        server_id, address = self.without_floating_ip(), self.floating_ip()
         self.call("POST", f"/v1/servers/{server_id}/networks/floatingips", {"address": address})
         return {"server_id": server_id, "address": address}
 

@@ -31,7 +31,7 @@ def machine(stage: Stage, tally: Tally, failures: list[FailureGroup]) -> Any:
 
         def after_call(self, response: Any, case: Any) -> None:
             tally.note(case.operation, response.status_code)
-            if case.method != "GET":
+            if case.method != "GET" and stage.service.live():
                 stage.service.work()
             super().after_call(response, case)
 

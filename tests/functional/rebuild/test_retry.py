@@ -146,6 +146,21 @@ def test_reset_shows_what_the_machine_shows(service: Service) -> None:
     assert service.call("PUT", path).status == 403
 
 
+def test_a_reset_made_a_server_active_whose_machine_was_not_protected(service: Service) -> None:
+    """A request to tear it down that came late would have been carried out."""
+    server_id = properties.active(service)
+    service.world.fail_next("protect", error=OutsideRefused("Ironic refused: as the test wants."))
+    assert service.call("PUT", f"/v1/servers/{server_id}/states/provision", {"target": "rebuild"}).status == 202
+    service.work()
+    service.sync()
+    path = f"/v1/servers/{server_id}/states/reset"
+    assert service.call("PUT", path, token=ADMIN).json["status"] == shown(service, server_id)["status"] == "error"
+    [node] = [node for node in service.world.nodes.values() if node.instance_id]
+    node.protected = True
+    service.sync()
+    assert service.call("PUT", path, token=ADMIN).json["status"] == "active"
+
+
 def test_a_rebuild_that_was_made_good_is_not_begun_again(service: Service) -> None:
     """It would write the disk over: what failed long ago did not bring the server where it is now."""
     server_id = properties.active(service)
