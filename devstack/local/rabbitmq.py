@@ -63,6 +63,8 @@ def _environment() -> dict[str, str]:
         "ERL_EPMD_ADDRESS": layout.HOST,
         "ERL_EPMD_PORT": str(ports["epmd"]),
         "ERL_EPMD_RELAXED_COMMAND_CHECK": "1",
+        # Whatever runs Erlang while ours is down would leave a daemon behind that holds the port, and ours could not start again.
+        "ERL_FLAGS": "-start_epmd false",
         "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
         "RABBITMQ_LOG_BASE": str(layout.LOG),
         "RABBITMQ_PID_FILE": str(home / "pid"),
