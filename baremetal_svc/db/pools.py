@@ -101,6 +101,12 @@ def tags_of(conn: Connection, node_ids: Sequence[str]) -> dict[str, frozenset[st
     return {node_id: frozenset(tags) for node_id, tags in found.items()}
 
 
+def is_tag(conn: Connection, tag: str) -> bool:
+    """Whether any node has the tag."""
+    # Compared once more here: to some collations a space at the end is none.
+    return tag in conn.execute(select(TAG.tag).where(TAG.tag == tag).limit(1)).scalars()
+
+
 def values_of(conn: Connection, prefix: str) -> list[str]:
     """What follows the prefix in the tags that begin with it, each once: the values of a key "key="."""
     found = conn.execute(select(TAG.tag).distinct().where(TAG.tag.startswith(prefix, autoescape=True)))

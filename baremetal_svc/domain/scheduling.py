@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from baremetal_svc.domain.node import NodeFacts
+from baremetal_svc.domain.tags import ZONES
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +101,12 @@ def funnel(names: Sequence[str], counts: Sequence[int]) -> tuple[Left, ...]:
     for name, count in zip(names, counts, strict=True):
         table.append(Left(name, min(count, table[-1].nodes) if table else count))
     return tuple(table)
+
+
+def wanted_tags(zone: str | None, aggregates: Mapping[str, str]) -> list[str]:
+    """Zones and aggregates are a view on tags: what a node must carry.
+
+    :param zone: an availability zone. :param aggregates: of the flavor, key -> value.
+    """
+    zones = [] if zone is None else [f"{ZONES[0]}={zone}"]
+    return [*zones, *(f"{key}={value}" for key, value in sorted(aggregates.items()))]
