@@ -86,14 +86,18 @@ class _Search:
 
     def run(self, needed: int) -> list[Candidate]:
         """At most so many nodes, locked and on offer."""
+        # A soft rule is only as good as what it may choose from.
+        enough = CHOICE if self._rule is not None and not self._rule.hard else 0
         for some in self._candidates(needed):
             for candidate in some:
                 # Best first: a node of several pools stays where it was seen first.
                 self._seen.setdefault(candidate.node_id, candidate)
-            # A soft rule is only as good as what it may choose from.
-            choice = CHOICE if self._rule is not None and not self._rule.hard else 0
-            if len(self._seen) >= choice and len(found := self._secured(needed, needed)) == needed:
+            if len(self._seen) < enough:
+                continue
+            if len(found := self._secured(needed, needed)) == needed:
                 return found
+            # Choosing looks at all that was seen: once that is much, not after each window.
+            enough = len(self._seen) * 5 // 4
         return self._secured(needed, 1)
 
     def _secured(self, needed: int, least: int) -> list[Candidate]:
