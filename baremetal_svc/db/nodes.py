@@ -48,6 +48,11 @@ def names(conn: Connection) -> list[str]:
     return list(conn.execute(select(name).where(NODE.gone.is_(sa.false())).order_by(name)).scalars())
 
 
+def called(conn: Connection, node_ids: Sequence[str]) -> dict[str, str]:
+    """Names by id, the id where there is none."""
+    return dict(conn.execute(select(NODE.id, sa.func.coalesce(NODE.name, NODE.id)).where(NODE.id.in_(node_ids))).tuples().all())
+
+
 def observed(conn: Connection, node_ids: Sequence[str]) -> dict[str, rows.Row]:
     """The rows of those nodes that are known, by id."""
     return {row["id"]: row for row in rows.all_of(conn, select(Node.__table__).where(NODE.id.in_(node_ids)))}

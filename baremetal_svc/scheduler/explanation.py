@@ -7,11 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from baremetal_svc.db import groups
+from baremetal_svc.db import groups, servers
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, PoolMember
 from baremetal_svc.domain.scheduling import PREDICATES, Explanation, funnel
 from baremetal_svc.domain.spread import Candidate, Rule
+from baremetal_svc.scheduler.alternatives import Asked, with_alternatives
 from baremetal_svc.scheduler.claim import Request, look
 
 NODE, MEMBER, FAULT = Node.__table__.c, PoolMember.__table__.c, Fault.__table__.c
@@ -49,16 +50,31 @@ def explain(
         # Fewer than the predicates left, where somebody is about to take some, or recomputation is on its way.
         names.append("on offer now")
         counts.append(len(fitting))
-    found = min(len(fitting), wanted)
-    fewer = (f"{found} machine{'' if found == 1 else 's'} of this flavor",) if 0 < found < least else ()
-    return Explanation(funnel(names, counts), wanted, least, found, fewer), fitting[:wanted]
+    return Explanation(funnel(names, counts), wanted, least, min(len(fitting), wanted)), fitting[:wanted]
+
+
+def rehearse(conn: Connection, asked: Asked, *, wanted: int, least: int, pools_too: bool = True) -> tuple[Explanation, list[Candidate]]:
+    """The explanation with what would fit instead, and the nodes that a claim would take now, none where it would be refused.
+
+    :param pools_too: look for other pools as well, which are for operators.
+    """
+    request, rule, places = asked.request, asked.rule, asked.places
+    why, found = explain(conn, request, wanted=wanted, least=least, rule=rule, places=places)
+    if rule is not None and len(found) == wanted:
+        # Chosen among more than that many: a claim of fewer chooses otherwise.
+        found = look(conn, request, rule, places, wanted)
+    return with_alternatives(conn, why, asked, pools_too=pools_too), found if why.fits else []
 
 
 def explain_claim(conn: Connection, server_id: str, request: Request, *, wanted: int, least: int) -> Explanation:
-    """The explanation for a server that got no node, or a batch of which it is one."""
-    group = groups.of_server(conn, server_id)
+    """The explanation for a server that got no node, or a batch of which it is one, with what would fit instead."""
+    group, server = groups.of_server(conn, server_id), servers.get(conn, server_id)
     rule, places = (None, []) if group is None else (groups.rule_of(group), groups.places_held(conn, [server_id]))
-    return explain(conn, request, wanted=wanted, least=least, rule=rule, places=places)[0]
+    why = explain(conn, request, wanted=wanted, least=least, rule=rule, places=places)[0]
+    if server is None:
+        return why
+    asked = Asked(request, rule, places, server["availability_zone"], server["flavor_id"], server["project_id"])
+    return with_alternatives(conn, why, asked)
 
 
 def _counts(conn: Connection, request: Request) -> tuple[list[str], list[int]]:

@@ -113,7 +113,7 @@ class ClaimNode(Step):
         return why
 
     def _refuse(self, conn: Connection, refused: Explanation) -> None:
-        operations.set_placement(conn, self.run.id, {"explanation": refused.document()})
+        operations.set_placement(conn, self.run.id, refused.placement())
         what = {"kind": "operation", "target_id": self.run.id, "operation_id": self.run.id}
         faults.record(conn, **what, code=NoValidNode.code, message=refused.sentence())
 
