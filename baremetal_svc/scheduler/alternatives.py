@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from baremetal_svc.db import flavors, pools
 from baremetal_svc.domain.scheduling import Elsewhere, Explanation, wanted_tags
 from baremetal_svc.domain.spread import Rule
-from baremetal_svc.scheduler.claim import Request, look
+from baremetal_svc.scheduler.claim import Request
+from baremetal_svc.scheduler.fitting import fitting
 
 #: Of each kind so many are looked at.
 TRIED = 20
@@ -50,19 +51,19 @@ def with_alternatives(
         return why
     until = clock() + PATIENCE
 
-    def fitting(others: Iterable[Other]) -> Iterator[Elsewhere]:
+    def enough(others: Iterable[Other]) -> Iterator[Elsewhere]:
         for request, name, identifier in others:
             if clock() >= until:
                 return
-            count = len(look(conn, request, asked.rule, asked.places, why.wanted))
+            count = min(fitting(conn, request, asked.rule, asked.places, why.wanted), why.wanted)
             if count >= max(why.least, why.fitting + 1):
                 yield Elsewhere(name, count, identifier)
 
     return replace(
         why,
-        zones=tuple(fitting(_zones(conn, asked))),
-        flavors=tuple(fitting(_flavors(conn, asked))),
-        pools=tuple(fitting(_pools(conn, asked) if pools_too else ())),
+        zones=tuple(enough(_zones(conn, asked))),
+        flavors=tuple(enough(_flavors(conn, asked))),
+        pools=tuple(enough(_pools(conn, asked) if pools_too else ())),
     )
 
 

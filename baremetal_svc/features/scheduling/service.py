@@ -12,7 +12,7 @@ from baremetal_svc.db import groups, nodes, pools
 from baremetal_svc.domain.scheduling import Explanation, wanted_tags
 from baremetal_svc.domain.spread import Candidate
 from baremetal_svc.scheduler.alternatives import Asked
-from baremetal_svc.scheduler.claim import Request
+from baremetal_svc.scheduler.claim import Request, look
 from baremetal_svc.scheduler.explanation import rehearse
 
 
@@ -40,8 +40,10 @@ def _found(conn: Connection, call: Call, least: int, most: int) -> Found:
     rule, places = (None, []) if group is None else (groups.rule_of(group), groups.places_of(conn, group["id"]))
     request = Request(where.pool_ids, flavor["resource_class"], wanted_tags(where.zone, flavor["resource_aggregates"]))
     asked = Asked(request, rule, places, where.zone, flavor["id"], str(call.context.project_id))
-    why, taken = rehearse(conn, asked, wanted=most, least=least, pools_too=operator)
-    return Found(why, _named(conn, taken) if operator else [])
+    why = rehearse(conn, asked, wanted=most, least=least, pools_too=operator)
+    if not (operator and why.fits):
+        return Found(why, [])
+    return Found(why, _named(conn, look(conn, request, rule, places, why.fitting)))
 
 
 def _named(conn: Connection, taken: list[Candidate]) -> list[dict[str, Any]]:
