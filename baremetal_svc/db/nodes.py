@@ -68,6 +68,12 @@ def set_columns(conn: Connection, node_id: str, **values: Any) -> None:
     conn.execute(update(Node.__table__).where(NODE.id == node_id).values(updated_at=now(), **values))
 
 
+def note_release(conn: Connection, node_id: str, quarantine: float) -> None:
+    """Note that a claim on the node ended now; it stays off for so many seconds more."""
+    worn = {"claims_ended": NODE.claims_ended + 1, "released_at": now(), "hold_until": now() + quarantine}
+    conn.execute(update(Node.__table__).where(NODE.id == node_id).values(updated_at=now(), **worn))
+
+
 def mark_observed(conn: Connection, node_ids: Sequence[str], observed_at: float) -> None:
     """Note that a listing begun at that time showed the nodes."""
     if node_ids:
