@@ -32,7 +32,7 @@ class Operation(wtypes.Base):
     """What was asked and how far it is; ``seq`` grows with every event, for the long poll; ``faults`` for operators only.
 
     ``placement``: why too few nodes fitted and what would fit instead ("explanation"); for operators also other pools that have enough
-    ("other_pools"), and the pool that the node came from ("pool").
+    ("other_pools"), the pool that the node came from ("pool") and the order in which nodes were taken ("weighers").
     """
 
     uuid = wtypes.text

@@ -17,7 +17,7 @@ class DryRun(wtypes.Base):
     """What a create would find now: ``count`` machines of ``max_count``, and whether that is enough.
 
     ``explanation`` is what ``placement`` of an operation has. Operators also see ``nodes`` that a claim of this moment takes, each with its
-    pool, and ``other_pools`` in which enough fit.
+    pool, in the order of ``weighers``, and ``other_pools`` in which enough fit.
     """
 
     fits = bool
@@ -25,6 +25,7 @@ class DryRun(wtypes.Base):
     explanation = views.Json({"type": "object"})
     nodes = views.Attribute(_OBJECTS, always=False)
     other_pools = views.Attribute(_OBJECTS, always=False)
+    weighers = views.Attribute([wtypes.text], always=False)
 
 
 def dry_run(call: Call) -> Answer:
@@ -33,7 +34,7 @@ def dry_run(call: Call) -> Answer:
     why = found.explanation
     values: dict[str, Any] = {"fits": why.fits, "count": why.fitting, "explanation": why.told()}
     if call.context.is_operator:
-        values |= {"nodes": found.nodes, "other_pools": why.placement()["other_pools"]}
+        values |= {"nodes": found.nodes, "other_pools": why.placement()["other_pools"], "weighers": call.services.ranking.names}
     return Answer(200, views.single(DryRun, values))
 
 

@@ -38,12 +38,13 @@ def _found(conn: Connection, call: Call, least: int, most: int) -> Found:
     where, operator = placement.look_up(conn, call), call.context.is_operator
     group, flavor = where.group, where.flavor
     rule, places = (None, []) if group is None else (groups.rule_of(group), groups.places_of(conn, group["id"]))
-    request = Request(where.pool_ids, flavor["resource_class"], wanted_tags(where.zone, flavor["resource_aggregates"]))
+    tags, image_id = wanted_tags(where.zone, flavor["resource_aggregates"]), call.body["server"].get("image_uuid")
+    request = Request(where.pool_ids, flavor["resource_class"], tags, image_id=image_id and image_id.lower())
     asked = Asked(request, rule, places, where.zone, flavor["id"], str(call.context.project_id))
     why = rehearse(conn, asked, wanted=most, least=least, pools_too=operator)
     if not (operator and why.fits):
         return Found(why, [])
-    return Found(why, _named(conn, look(conn, request, rule, places, why.fitting)))
+    return Found(why, _named(conn, look(conn, request, rule, places, why.fitting, call.services.ranking)))
 
 
 def _named(conn: Connection, taken: list[Candidate]) -> list[dict[str, Any]]:

@@ -89,7 +89,7 @@ def test_what_would_fit_is_what_a_create_then_gets(service: Service) -> None:
     assert operation["placement"]["explanation"] == _dry_run(service, body)["explanation"]
     assert operation["placement"]["explanation"]["would_fit"][0] == "1 machine of this flavor"
     of_operator = service.call("GET", f"/v1/operations/{operation['uuid']}", token=ADMIN).json["placement"]
-    assert set(of_operator) == {"explanation", "other_pools"}
+    assert set(of_operator) == {"explanation", "other_pools", "weighers"}
     older = service.call("GET", f"/v1/operations/{operation['uuid']}", version="1.5").json["placement"]
     assert set(older) == {"explanation"} and "other_zones" not in older["explanation"]
 
