@@ -14,6 +14,7 @@ from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
 from baremetal_svc.gateways.protocols import Gateways
 from baremetal_svc.policy import Policy
+from baremetal_svc.scheduler.ranking import Ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Services:
     vault: Vault
     policy: Policy
     wake: Callable[[str], None]
+    #: The order in which a claim takes machines, for dry runs.
+    ranking: Ranking
     #: A place for each long poll of the process: they may not take all its threads.
     polls: threading.Semaphore
 

@@ -7,7 +7,7 @@ from baremetal_svc.domain.errors import UnsupportedVersion
 
 SERVICE_TYPE = "baremetal_compute"
 HEADER = "OpenStack-API-Version"
-MINIMUM, MAXIMUM = 1, 5
+MINIMUM, MAXIMUM = 1, 6
 _FORM = re.compile(r"^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\Z")
 
 #: What each minor version added; the history page of the docs is made from it.
@@ -17,6 +17,7 @@ HISTORY = {
     3: "Tags of servers, facts of flavors, cancelling, events and faults, limits and quotas, owners and release of adopted servers.",
     4: "Retry of servers in error, reset of their status, faults cleared by operators.",
     5: "Tags of nodes, facts in expressions, pools edited and opened to projects, groups by level, why too few machines fitted.",
+    6: "Dry run of scheduling, what would fit instead and weighers in placement, capacity and forecast of pools.",
 }
 
 

@@ -19,18 +19,20 @@ from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
 from baremetal_svc.gateways import measured
 from baremetal_svc.gateways.protocols import Gateways
+from baremetal_svc.scheduler import ranking
 
 
 def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str) -> Conductor:
     """A conductor with its watcher; start() and listen() are the caller's.
 
-    :raises ValueError: the time limit of a call is not under half of the lease.
+    :raises ValueError: the time limit of a call is not under half of the lease, or a weigher cannot be used.
     """
     options, timeout = conf.conductor, checked_timeout(conf)
     gateways, known, owner = measured.gateways(gateways), kinds.load(), new_owner(host)
     by_name = {name: getattr(gateways, name) for name in ("ironic", "neutron", "images")}
     announcer = Announcer(notifications.of(conf, f"baremetal-svc-conductor:{host}"))
-    runner = Runner(db, known, by_name, {"vault": Vault(conf.secrets.fernet_key)}, timeout, announcer)
+    tools = {"vault": Vault(conf.secrets.fernet_key), "ranking": ranking.load(conf.scheduler.weighers)}
+    runner = Runner(db, known, by_name, tools, timeout, announcer)
     claims = Claims(db, known, owner, options.lease)
     made = Conductor(db, runner, claims, owner, workers=options.workers, poll_interval=options.poll_interval, drain=options.drain_timeout)
     made.watcher = Watcher(

@@ -5,6 +5,7 @@ Whoever claims a node or recomputes it locks the node's row first, and only then
 pools, and two that began with different pools would wait for each other.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -99,6 +100,25 @@ def _range(conn: Connection, wanted: Wanted, rank: int, begin: int, end: int | N
         if len(rows) < size:
             return
         values |= {"begin": rows[-1].rnd, "last": rows[-1].node_id}
+
+
+def places(
+    conn: Connection, pool_ids: Sequence[str], resource_class: str, tags: Sequence[str], excluded: Sequence[str]
+) -> Counter[tuple[str, str]]:
+    """How many nodes are on offer in any of the pools, by (zone, path), in one statement."""
+    tag = NodeTag.__table__.c
+    carried = [sa.exists().where(tag.tag == name, tag.node_id == OFFER.node_id) for name in tags]
+    offered = select(OFFER.node_id).where(OFFER.pool_id.in_(pool_ids), OFFER.resource_class == resource_class, *carried)
+    if excluded:
+        offered = offered.where(OFFER.node_id.not_in(excluded))
+    left = (offered.distinct() if len(pool_ids) > 1 else offered).subquery()
+    # Grouped by the columns themselves: the zone of a node is the one or the other.
+    by = (NODE.affinity_zone, NODE.failure_domain)
+    found = conn.execute(select(*by, sa.func.count()).join(left, left.c.node_id == NODE.id).group_by(*by))
+    counts = Counter[tuple[str, str]]()
+    for zone, path, count in found.tuples():
+        counts[path if zone is None else zone, path] += count
+    return counts
 
 
 def within(conn: Connection, wanted: Wanted, rule: Rule, domains: Collection[str]) -> list[Candidate]:

@@ -38,9 +38,20 @@ def page(conn: Connection, *, usable_by: str | None, limit: int, marker: str | N
     """Flavors by id; usable_by leaves out what that project may not create servers of."""
     statement = select(Flavor.__table__).where(FLAVOR.id != ADOPTED_ID).order_by(FLAVOR.id).limit(limit)
     if usable_by is not None:
-        given = select(ACCESS.flavor_id).where(ACCESS.project_id == usable_by)
-        statement = statement.where(FLAVOR.disabled.is_(sa.false()), sa.or_(FLAVOR.is_public.is_(sa.true()), FLAVOR.id.in_(given)))
+        statement = statement.where(*_usable_by(usable_by))
     return rows.all_of(conn, statement if marker is None else statement.where(FLAVOR.id > marker))
+
+
+def instead_of(conn: Connection, flavor_id: str, resource_class: str, *, usable_by: str, limit: int) -> list[rows.Row]:
+    """Other flavors that the project may create servers of: those of the resource class first, then by name."""
+    other_class = sa.case((FLAVOR.resource_class == resource_class, 0), else_=1)
+    statement = select(Flavor.__table__).where(FLAVOR.id.not_in([flavor_id, ADOPTED_ID]), *_usable_by(usable_by))
+    return rows.all_of(conn, statement.order_by(other_class, FLAVOR.name).limit(limit))
+
+
+def _usable_by(project_id: str) -> list[sa.ColumnElement[bool]]:
+    given = select(ACCESS.flavor_id).where(ACCESS.project_id == project_id)
+    return [FLAVOR.disabled.is_(sa.false()), sa.or_(FLAVOR.is_public.is_(sa.true()), FLAVOR.id.in_(given))]
 
 
 def set_columns(conn: Connection, flavor_id: str, **values: Any) -> None:

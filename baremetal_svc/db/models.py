@@ -114,6 +114,8 @@ class Node(Model):
     settled: Mapped[bool] = mapped_column(Boolean)
     hold_until: Mapped[float] = mapped_column(Time)
     observed_at: Mapped[float] = mapped_column(Time)
+    released_at: Mapped[float | None] = mapped_column(Time)
+    claims_ended: Mapped[int] = mapped_column(Integer, server_default="0")
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
 

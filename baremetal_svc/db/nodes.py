@@ -48,6 +48,11 @@ def names(conn: Connection) -> list[str]:
     return list(conn.execute(select(name).where(NODE.gone.is_(sa.false())).order_by(name)).scalars())
 
 
+def called(conn: Connection, node_ids: Sequence[str]) -> dict[str, str]:
+    """Names by id, the id where there is none."""
+    return dict(conn.execute(select(NODE.id, sa.func.coalesce(NODE.name, NODE.id)).where(NODE.id.in_(node_ids))).tuples().all())
+
+
 def observed(conn: Connection, node_ids: Sequence[str]) -> dict[str, rows.Row]:
     """The rows of those nodes that are known, by id."""
     return {row["id"]: row for row in rows.all_of(conn, select(Node.__table__).where(NODE.id.in_(node_ids)))}
@@ -61,6 +66,12 @@ def insert(conn: Connection, values: Sequence[Mapping[str, Any]]) -> None:
 def set_columns(conn: Connection, node_id: str, **values: Any) -> None:
     """Change columns of a node."""
     conn.execute(update(Node.__table__).where(NODE.id == node_id).values(updated_at=now(), **values))
+
+
+def note_release(conn: Connection, node_id: str, quarantine: float) -> None:
+    """Note that a claim on the node ended now; it stays off for so many seconds more."""
+    worn = {"claims_ended": NODE.claims_ended + 1, "released_at": now(), "hold_until": now() + quarantine}
+    conn.execute(update(Node.__table__).where(NODE.id == node_id).values(updated_at=now(), **worn))
 
 
 def mark_observed(conn: Connection, node_ids: Sequence[str], observed_at: float) -> None:

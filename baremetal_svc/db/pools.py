@@ -61,6 +61,16 @@ def open_to(conn: Connection, pool_ids: Sequence[str], project_id: str) -> list[
     return [pool_id for pool_id in pool_ids if pool_id in found and (found[pool_id] is None or project_id in found[pool_id])]
 
 
+def instead_of(conn: Connection, pool_ids: Sequence[str], limit: int) -> list[tuple[str, str]]:
+    """(id, name) of other pools, by name."""
+    return list(conn.execute(select(POOL.id, POOL.name).where(POOL.id.not_in(pool_ids)).order_by(POOL.name).limit(limit)).tuples())
+
+
+def names(conn: Connection, pool_ids: Sequence[str]) -> dict[str, str]:
+    """Names of pools by id."""
+    return dict(conn.execute(select(POOL.id, POOL.name).where(POOL.id.in_(pool_ids))).tuples().all())
+
+
 def overlaps(conn: Connection, pool_id: str, *, limit: int, marker: str | None) -> list[rows.Row]:
     """Other pools that have members of this one, and how many: {"id", "name", "nodes"}, by id."""
     own, other = PoolMember.__table__.alias("own"), PoolMember.__table__.alias("other")
@@ -99,6 +109,12 @@ def tags_of(conn: Connection, node_ids: Sequence[str]) -> dict[str, frozenset[st
     for tag, node_id in conn.execute(select(TAG.tag, TAG.node_id).where(TAG.node_id.in_(node_ids))):
         found[node_id].add(tag)
     return {node_id: frozenset(tags) for node_id, tags in found.items()}
+
+
+def is_tag(conn: Connection, tag: str) -> bool:
+    """Whether any node has the tag."""
+    # Compared once more here: to some collations a space at the end is none.
+    return tag in conn.execute(select(TAG.tag).where(TAG.tag == tag).limit(1)).scalars()
 
 
 def values_of(conn: Connection, prefix: str) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from baremetal_svc.domain.node import NodeFacts
+from baremetal_svc.domain.tags import ZONES
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,41 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another zone, flavor or pool that has more of what was asked for.
+
+    :ivar count: how many, at most as many as were wanted. :ivar id: None where the name is all there is.
+    """
+
+    name: str
+    count: int
+    id: str | None = None
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Elsewhere":
+        """From its document()."""
+        return cls(document["name"], document["count"], document.get("uuid"))
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**({} if self.id is None else {"uuid": self.id}), "name": self.name, "count": self.count}
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why as many nodes fit as do.
 
     :ivar table: the predicates in order. :ivar wanted: how many nodes were asked for, and at least. :ivar fitting: how many of them fit.
-    :ivar would_fit: what to ask for instead, as sentences.
+    :ivar zones: other availability zones in which enough fit, :ivar flavors: flavors, :ivar pools: pools, which only operators are told of.
     """
 
     table: tuple[Left, ...]
     wanted: int
     least: int
     fitting: int
-    would_fit: tuple[str, ...] = ()
+    zones: tuple[Elsewhere, ...] = ()
+    flavors: tuple[Elsewhere, ...] = ()
+    pools: tuple[Elsewhere, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -68,15 +92,37 @@ class Explanation:
             return None
         return next((left.predicate for left in self.table if left.nodes < self.least), self.table[-1].predicate)
 
+    @property
+    def would_fit(self) -> tuple[str, ...]:
+        """What to ask for instead, as sentences for tenants."""
+        fewer = [f"{_machines(self.fitting)} of this flavor"] if 0 < self.fitting < self.least else []
+        zones = [f"{_machines(other.count)} of this flavor in the availability zone {other.name}" for other in self.zones]
+        return (*fewer, *zones, *(f"{_machines(other.count)} of the flavor {other.name}" for other in self.flavors))
+
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Explanation":
-        """From its document()."""
+        """From its document(), which an older release may have written."""
         table = tuple(Left(**left) for left in document["table"])
-        return cls(table, document["wanted"], document["least"], document["fitting"], tuple(document["would_fit"]))
+        others = {name: tuple(map(Elsewhere.of, document.get(f"other_{name}", ()))) for name in ("zones", "flavors", "pools")}
+        return cls(table, document["wanted"], document["least"], document["fitting"], **others)
 
     def document(self) -> dict[str, Any]:
-        """As JSON."""
-        return {**asdict(self), "fits": self.fits, "nearest_miss": self.nearest_miss}
+        """As JSON, all of it: for operators."""
+        return {**self.told(), "other_pools": [other.document() for other in self.pools]}
+
+    def told(self) -> dict[str, Any]:
+        """What of it tenants are told, as JSON."""
+        return {
+            "table": [asdict(left) for left in self.table],
+            **{name: getattr(self, name) for name in ("wanted", "least", "fitting", "fits", "nearest_miss")},
+            "would_fit": list(self.would_fit),
+            "other_zones": [other.document() for other in self.zones],
+            "other_flavors": [other.document() for other in self.flavors],
+        }
+
+    def placement(self) -> dict[str, Any]:
+        """As JSON by who may see it: all but "explanation" is for operators."""
+        return {"explanation": self.told(), "other_pools": [other.document() for other in self.pools]}
 
     def refusal(self) -> str:
         """What a tenant is told first."""
@@ -90,6 +136,10 @@ class Explanation:
         return f"{'Too few nodes fit' if self.fitting else 'No node fits'}: {counts}."
 
 
+def _machines(count: int) -> str:
+    return f"{count} machine{'' if count == 1 else 's'}"
+
+
 #: Of a batch of which all that asked got a node.
 NOTHING = Explanation((), 0, 0, 0)
 
@@ -100,3 +150,12 @@ def funnel(names: Sequence[str], counts: Sequence[int]) -> tuple[Left, ...]:
     for name, count in zip(names, counts, strict=True):
         table.append(Left(name, min(count, table[-1].nodes) if table else count))
     return tuple(table)
+
+
+def wanted_tags(zone: str | None, aggregates: Mapping[str, str]) -> list[str]:
+    """Zones and aggregates are a view on tags: what a node must carry.
+
+    :param zone: an availability zone. :param aggregates: of the flavor, key -> value.
+    """
+    zones = [] if zone is None else [f"{ZONES[0]}={zone}"]
+    return [*zones, *(f"{key}={value}" for key, value in sorted(aggregates.items()))]

@@ -88,6 +88,22 @@ def choose(candidates: Sequence[Candidate], needed: int, rule: Rule | None, held
     return _CHOICES[rule.policy](by_domain, candidates, needed, rule, Counter(held))
 
 
+def room(places: Mapping[tuple[str, str], int], rule: Rule, held: Mapping[str, int]) -> int:
+    """How many nodes the rule would allow at once together with what members hold: as many as choose() would find of them.
+
+    :param places: (zone, path) -> nodes there. :param held: domain -> members that hold a node in it.
+    """
+    counts = Counter[str]()
+    for (zone, path), nodes in places.items():
+        counts[rule.domain(zone, path)] += nodes
+    if not rule.hard:
+        return counts.total()
+    del counts[""]
+    if rule.policy == ANTI_AFFINITY:
+        return sum(min(nodes, max(0, rule.most - held.get(domain, 0))) for domain, nodes in counts.items())
+    return max((nodes for domain, nodes in counts.items() if not held or domain in held), default=0)
+
+
 Domains = Mapping[str, Sequence[Candidate]]
 
 

@@ -16,6 +16,7 @@ FEATURES = (
     "nodes",
     "node_tags",
     "pools",
+    "scheduling",
     "aggregates",
     "operations",
     "events",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The claim of nodes: one transaction over materialised offers, for one server or for a batch that stands or falls together."""
 
+import itertools
 import random
 import uuid
 from collections import Counter
@@ -12,10 +13,12 @@ from sqlalchemy import Connection
 from baremetal_svc import metrics
 from baremetal_svc.db import candidates, claims, groups
 from baremetal_svc.domain import spread
+from baremetal_svc.domain.ranking import Wish
 from baremetal_svc.domain.spread import TOGETHER, Candidate, Rule
 from baremetal_svc.scheduler.offers import RND
+from baremetal_svc.scheduler.ranking import NONE, Ranking
 
-#: Candidates among which soft rules choose.
+#: Candidates among which soft rules and weighers choose.
 CHOICE = 200
 _RANDOM = random.SystemRandom()
 
@@ -24,17 +27,26 @@ _RANDOM = random.SystemRandom()
 class Request:
     """What a claim is to find: a node of the resource class out of the pools in order of preference, each of which carries the tags.
 
-    :ivar excluded: ids of nodes that were tried before.
+    :ivar excluded: ids of nodes that were tried before. :ivar image_id: what will be installed, for weighers.
     """
 
     pool_ids: Sequence[str]
     resource_class: str
     tags: Sequence[str] = ()
     excluded: Sequence[str] = ()
+    image_id: str | None = None
 
 
 def claim_nodes(
-    conn: Connection, server_ids: Sequence[str], request: Request, *, project_id: str, least: int, generation: int, skips_locked: bool
+    conn: Connection,
+    server_ids: Sequence[str],
+    request: Request,
+    *,
+    project_id: str,
+    least: int,
+    generation: int,
+    skips_locked: bool,
+    ranking: Ranking = NONE,
 ) -> int:
     """Claim a node for each of the servers, or for the first of them, at least so many; how many, 0 where there are not enough.
 
@@ -45,7 +57,7 @@ def claim_nodes(
     held = Counter[str]() if rule is None else _held(conn, rule, server_ids)
     found: list[Candidate] = []
     for skip in (True, False) if skips_locked else (False,):
-        found = _Search(conn, request, rule, held, skip).run(len(server_ids))
+        found = _Search(conn, request, rule, held, ranking, skip).run(len(server_ids))
         if len(found) == len(server_ids):
             break
     if len(found) < least:
@@ -61,10 +73,17 @@ def claim_nodes(
     return len(rows)
 
 
-def look(conn: Connection, request: Request, rule: Rule | None, places: Sequence[tuple[str, str]], needed: int) -> list[Candidate]:
+def look(
+    conn: Connection,
+    request: Request,
+    rule: Rule | None,
+    places: Sequence[tuple[str, str]],
+    needed: int,
+    ranking: Ranking = NONE,
+) -> list[Candidate]:
     """What a claim of so many nodes would take now; takes and locks nothing."""
     held = Counter(rule.domain(zone, path) for zone, path in places) if rule is not None else Counter[str]()
-    return _Search(conn, request, rule, held, None).run(needed)
+    return _Search(conn, request, rule, held, ranking, None).run(needed)
 
 
 def _held(conn: Connection, rule: Rule, server_ids: Sequence[str]) -> Counter[str]:
@@ -78,26 +97,36 @@ class _Search:
     :param skip: leave out what others have locked, or wait for them; None: secure nothing.
     """
 
-    def __init__(self, conn: Connection, request: Request, rule: Rule | None, held: Mapping[str, int], skip: bool | None) -> None:
-        self._conn, self._request, self._rule, self._held, self._skip = conn, request, rule, held, skip
+    def __init__(
+        self, conn: Connection, request: Request, rule: Rule | None, held: Mapping[str, int], ranking: Ranking, skip: bool | None
+    ) -> None:
+        self._conn, self._request, self._rule, self._held, self._ranking, self._skip = conn, request, rule, held, ranking, skip
+        # A soft rule and weighers are only as good as what they may choose from.
+        self._chooses = bool(ranking) or (rule is not None and not rule.hard)
         self._seen: dict[str, Candidate] = {}
+        self._ranked = False
         self._mine: set[str] = set()
         self._lost: set[str] = set()
 
     def run(self, needed: int) -> list[Candidate]:
         """At most so many nodes, locked and on offer."""
+        enough = max(CHOICE, needed) if self._chooses else 0
         for some in self._candidates(needed):
             for candidate in some:
                 # Best first: a node of several pools stays where it was seen first.
                 self._seen.setdefault(candidate.node_id, candidate)
-            # A soft rule is only as good as what it may choose from.
-            choice = CHOICE if self._rule is not None and not self._rule.hard else 0
-            if len(self._seen) >= choice and len(found := self._secured(needed, needed)) == needed:
+            if len(self._seen) < enough:
+                continue
+            if len(found := self._secured(needed, needed)) == needed:
                 return found
+            # Choosing looks at all that was seen: once that is much, not after each window.
+            enough = len(self._seen) * 5 // 4
         return self._secured(needed, 1)
 
     def _secured(self, needed: int, least: int) -> list[Candidate]:
         """What is chosen of the candidates, once all of it is secured; whatever was another's by then is out of the choice."""
+        if self._ranking and not self._ranked:
+            self._rank(max(CHOICE, needed))
         while True:
             left = [candidate for candidate in self._seen.values() if candidate.node_id not in self._lost]
             plan = spread.choose(left, needed, self._rule, self._held)
@@ -108,13 +137,21 @@ class _Search:
             self._mine |= got
             self._lost |= unsure - got
 
+    def _rank(self, most: int) -> None:
+        """Put the first of what was seen in order, once; the rest, and what is seen later, stands behind them."""
+        first = itertools.islice(self._seen.values(), most)
+        wish = Wish(self._request.image_id)
+        best = self._ranking.ranked(self._conn, first, self._request.pool_ids, wish)
+        self._seen = {node_id: self._seen[node_id] for node_id in best} | self._seen
+        self._ranked = True
+
     def _candidates(self, needed: int) -> Iterator[list[Candidate]]:
         for pool_id in self._request.pool_ids:
             wanted = candidates.Wanted(pool_id, self._request.resource_class, self._request.excluded, self._request.tags)
             if self._rule is not None and self._rule.policy in TOGETHER:
                 yield from self._by_domain(wanted, self._rule)
             else:
-                size = CHOICE if self._rule is not None else min(max(candidates.SMALLEST, 2 * needed), candidates.LARGEST)
+                size = CHOICE if self._rule is not None or self._ranking else min(max(candidates.SMALLEST, 2 * needed), candidates.LARGEST)
                 yield from self._windows(wanted, size)
 
     def _by_domain(self, wanted: candidates.Wanted, rule: Rule) -> Iterator[list[Candidate]]:

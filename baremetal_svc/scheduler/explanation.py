@@ -7,12 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from baremetal_svc.db import groups
+from baremetal_svc.db import groups, servers
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, PoolMember
 from baremetal_svc.domain.scheduling import PREDICATES, Explanation, funnel
-from baremetal_svc.domain.spread import Candidate, Rule
-from baremetal_svc.scheduler.claim import Request, look
+from baremetal_svc.domain.spread import Rule
+from baremetal_svc.scheduler.alternatives import Asked, with_alternatives
+from baremetal_svc.scheduler.claim import Request
+from baremetal_svc.scheduler.fitting import fitting
 
 NODE, MEMBER, FAULT = Node.__table__.c, PoolMember.__table__.c, Fault.__table__.c
 
@@ -29,42 +31,48 @@ CONDITIONS: dict[str, Any] = {
     "past the quarantine after its release": NODE.hold_until <= now(),
 }
 MEMBERS = "in the flavor's pools and resource class"
-#: Beyond so many it does not matter how many a group's rule leaves.
-MOST = 1000
 
 
 def explain(
     conn: Connection, request: Request, *, wanted: int, least: int, rule: Rule | None, places: Sequence[tuple[str, str]]
-) -> tuple[Explanation, list[Candidate]]:
-    """The explanation, and the nodes that would have been taken, at most as many as wanted.
+) -> Explanation:
+    """The explanation.
 
     :param places: (zone, path) of the nodes that the group's members hold already.
     """
     names, counts = _counts(conn, request)
-    fitting = look(conn, request, rule, places, max(wanted, MOST if rule is not None else 0))
+    found = fitting(conn, request, rule, places, wanted)
     if rule is not None:
         names.append(f"left by the group's rule ({rule.policy})")
-        counts.append(len(fitting))
-    if len(fitting) < wanted:
+        counts.append(found)
+    if found < wanted:
         # Fewer than the predicates left, where somebody is about to take some, or recomputation is on its way.
         names.append("on offer now")
-        counts.append(len(fitting))
-    found = min(len(fitting), wanted)
-    fewer = (f"{found} machine{'' if found == 1 else 's'} of this flavor",) if 0 < found < least else ()
-    return Explanation(funnel(names, counts), wanted, least, found, fewer), fitting[:wanted]
+        counts.append(found)
+    return Explanation(funnel(names, counts), wanted, least, min(found, wanted))
+
+
+def rehearse(conn: Connection, asked: Asked, *, wanted: int, least: int, pools_too: bool) -> Explanation:
+    """The explanation with what would fit instead.
+
+    :param pools_too: look for other pools as well, which are for operators.
+    """
+    why = explain(conn, asked.request, wanted=wanted, least=least, rule=asked.rule, places=asked.places)
+    return with_alternatives(conn, why, asked, pools_too=pools_too)
 
 
 def explain_claim(conn: Connection, server_id: str, request: Request, *, wanted: int, least: int) -> Explanation:
-    """The explanation for a server that got no node, or a batch of which it is one."""
-    group = groups.of_server(conn, server_id)
+    """The explanation for a server that got no node, or a batch of which it is one, with what would fit instead."""
+    group, server = groups.of_server(conn, server_id), servers.get(conn, server_id)
     rule, places = (None, []) if group is None else (groups.rule_of(group), groups.places_held(conn, [server_id]))
-    return explain(conn, request, wanted=wanted, least=least, rule=rule, places=places)[0]
+    if server is None:
+        return explain(conn, request, wanted=wanted, least=least, rule=rule, places=places)
+    asked = Asked(request, rule, places, server["availability_zone"], server["flavor_id"], server["project_id"])
+    return rehearse(conn, asked, wanted=wanted, least=least, pools_too=True)
 
 
 def _counts(conn: Connection, request: Request) -> tuple[list[str], list[int]]:
-    member = select(MEMBER.node_id).where(MEMBER.pool_id.in_(request.pool_ids)).distinct().subquery()
-    names = [MEMBERS]
-    conditions: list[Any] = [sa.true()]
+    names, conditions = [MEMBERS], []
     for predicate in PREDICATES:
         names.append(predicate.name)
         conditions.append(CONDITIONS[predicate.name])
@@ -74,8 +82,12 @@ def _counts(conn: Connection, request: Request) -> tuple[list[str], list[int]]:
     if request.excluded:
         names.append("not tried before")
         conditions.append(NODE.id.not_in(request.excluded))
-    # Each sum counts the nodes that pass the conditions up to its own.
-    sums = [sa.func.coalesce(sa.func.sum(sa.case((sa.and_(*conditions[: n + 1]), 1), else_=0)), 0) for n in range(len(conditions))]
-    statement = select(*sums).select_from(Node.__table__).join(member, member.c.node_id == NODE.id)
-    row = conn.execute(statement.where(NODE.resource_class == request.resource_class)).one()
-    return names, [int(count) for count in row]
+    # Of each node the number of the first condition that it fails, so that none is asked twice.
+    failed = sa.case(*((sa.not_(condition), number) for number, condition in enumerate(conditions, 1)), else_=0).label("failed")
+    member = select(MEMBER.node_id).where(MEMBER.pool_id.in_(request.pool_ids))
+    members = (member.distinct() if len(request.pool_ids) > 1 else member).subquery()
+    nodes = select(failed).select_from(Node.__table__).join(members, members.c.node_id == NODE.id)
+    first = nodes.where(NODE.resource_class == request.resource_class).subquery()
+    by_failure: dict[int, int] = dict(conn.execute(select(first.c.failed, sa.func.count()).group_by(first.c.failed)).tuples().all())
+    total = sum(by_failure.values())
+    return names, [total - sum(by_failure.get(number, 0) for number in range(1, last + 1)) for last in range(len(names))]

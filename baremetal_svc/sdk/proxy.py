@@ -160,6 +160,17 @@ class Proxy(Machines):
         """Let an adopted machine go as it is, for operators; the id of the operation."""
         return last_of(self._send("DELETE", f"/manageable_servers/{id_of(server)}").headers["Location"])
 
+    def scheduling_dry_run(self, flavor_id: str, *, group_id: str | None = None, **more: Any) -> dict[str, Any]:
+        """What a create would find now: fits, count, explanation, for operators also nodes and other_pools. Claims nothing.
+
+        :param more: availability_zone, min_count, max_count.
+        """
+        hints = {"scheduler_hints": {"group": group_id}} if group_id else {}
+        found: dict[str, Any] = self._send(
+            "POST", "/scheduling/dry-run", json={"server": {"flavor_uuid": flavor_id, **more}, **hints}
+        ).json()
+        return found
+
     # --- operations
 
     def cancel_operation(self, operation: Operation | str) -> None:

@@ -7,7 +7,7 @@ from openstack import resource
 from openstack.resource import Body, QueryParameters
 
 #: The newest minor version whose answers these resources know; the highest one that both sides speak is asked for.
-MICROVERSION = "1.5"
+MICROVERSION = "1.6"
 FINAL = frozenset({"done", "failed", "cancelled"})
 
 

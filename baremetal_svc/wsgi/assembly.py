@@ -12,10 +12,11 @@ from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
 from baremetal_svc.gateways import measured
 from baremetal_svc.gateways.protocols import Gateways
+from baremetal_svc.scheduler import ranking
 
 
 def services(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, wake: Callable[[str], None]) -> Services:
-    """Everything that controllers need."""
+    """Everything that controllers need. :raises ValueError: a weigher cannot be used."""
     enforcer = policy.Policy(conf, policy.list_rules())
     return Services(
         conf=conf,
@@ -24,5 +25,6 @@ def services(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, wake: Calla
         vault=Vault(conf.secrets.fernet_key),
         policy=enforcer,
         wake=wake,
+        ranking=ranking.load(conf.scheduler.weighers),
         polls=threading.Semaphore(conf.api.max_polls),
     )

@@ -12,7 +12,7 @@ def test_the_document_is_served_without_a_token(service: Service) -> None:
     reply = service.call("GET", "/v1/openapi.json", version=None)
     assert reply.status == 200
     assert reply.json["openapi"] == "3.1.0"
-    assert reply.json["info"]["version"] == "1.5"
+    assert reply.json["info"]["version"] == "1.6"
     assert reply.json["servers"] == [{"url": "https://metal.example"}]
     assert "/v1/openapi.json" in reply.json["paths"]
 
@@ -36,7 +36,7 @@ def test_a_version_may_be_named(service: Service) -> None:
     ],
 )
 def test_answers_that_are_not_documented_are_found(status: int, raw: bytes) -> None:
-    headers = {"content-type": "application/json", "x-openstack-request-id": "req-1", "openstack-api-version": "baremetal_compute 1.5"}
-    conformance.check("GET", "/v1/keypairs", "1.5", 200, headers, b'{"keypairs": []}')
+    headers = {"content-type": "application/json", "x-openstack-request-id": "req-1", "openstack-api-version": "baremetal_compute 1.6"}
+    conformance.check("GET", "/v1/keypairs", "1.6", 200, headers, b'{"keypairs": []}')
     with pytest.raises((AssertionError, ValueError)):
-        conformance.check("GET", "/v1/keypairs", "1.5", status, headers, raw)
+        conformance.check("GET", "/v1/keypairs", "1.6", status, headers, raw)

@@ -50,6 +50,7 @@ TABLE = {
     "GET /healthcheck": Row(EVERYBODY, SAME),
     # Servers.
     "POST /v1/servers": Row(MEMBERS, SAME, NEW_SERVER),
+    "POST /v1/scheduling/dry-run": Row(MEMBERS, SAME, NEW_SERVER),
     "GET /v1/servers": Row(READERS, SAME),
     "GET /v1/servers/detail": Row(READERS, SAME),
     f"GET {SERVER}": Row(READERS),

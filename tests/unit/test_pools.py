@@ -47,7 +47,7 @@ def test_the_counts_of_an_explanation_add_up(counts: list[int], fitting: int, le
     table = scheduling.funnel([str(n) for n in range(len(counts))], counts)
     left = [row.nodes for row in table]
     assert left == sorted(left, reverse=True) and left[-1] == min(counts)
-    explanation = scheduling.Explanation(table, 9, least, fitting, ("fewer",))
+    explanation = scheduling.Explanation(table, 9, least, fitting)
     assert scheduling.Explanation.of(explanation.document()) == explanation
     assert (explanation.nearest_miss is None) == explanation.fits == (fitting >= least)
     assert all(str(count) in explanation.sentence() for count in left)
@@ -58,3 +58,34 @@ def test_the_nearest_miss_is_where_too_few_were_left_first() -> None:
     assert scheduling.Explanation(table, 2, 2, 0).nearest_miss == "in the zone"
     assert scheduling.Explanation(table, 5, 4, 0).nearest_miss == "free"
     assert scheduling.Explanation(table, 5, 4, 5).nearest_miss is None
+
+
+ELSEWHERE = st.lists(st.builds(scheduling.Elsewhere, st.text(max_size=3), st.integers(1, 9), st.none() | st.uuids().map(str)), max_size=3)
+
+
+@given(ELSEWHERE.map(tuple), ELSEWHERE.map(tuple), ELSEWHERE.map(tuple))
+def test_what_would_fit_is_kept_and_pools_are_for_operators(zones, flavors, pools) -> None:  # type: ignore[no-untyped-def]
+    explanation = scheduling.Explanation((), 9, 2, 1, zones, flavors, pools)
+    assert scheduling.Explanation.of(explanation.document()) == explanation
+    assert len(explanation.would_fit) == 1 + len(zones) + len(flavors)
+    placement = explanation.placement()
+    assert placement["explanation"] == explanation.told() and "other_pools" not in placement["explanation"]
+    assert placement["other_pools"] == explanation.document()["other_pools"] == [pool.document() for pool in pools]
+
+
+def test_an_explanation_of_an_older_release_is_read() -> None:
+    old = {
+        "table": [{"predicate": "members", "nodes": 3}],
+        "wanted": 4,
+        "least": 4,
+        "fitting": 3,
+        "would_fit": ["3 machines"],
+        "fits": False,
+    }
+    found = scheduling.Explanation.of(old)
+    assert (found.fitting, found.zones, found.would_fit) == (3, (), ("3 machines of this flavor",))
+
+
+def test_zones_and_aggregates_are_tags() -> None:
+    assert scheduling.wanted_tags("az1", {"b": "2", "a": "1"}) == ["availability_zone=az1", "a=1", "b=2"]
+    assert scheduling.wanted_tags(None, {}) == []

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baremetal_svc.domain.spread import AFFINITY, ANTI_AFFINITY, SOFT_AFFINITY, SOFT_ANTI_AFFINITY, Candidate, Rule, choose, prefix
+from baremetal_svc.domain.spread import (
+    AFFINITY,
+    ANTI_AFFINITY,
+    POLICIES,
+    SOFT_AFFINITY,
+    SOFT_ANTI_AFFINITY,
+    Candidate,
+    Rule,
+    choose,
+    prefix,
+    room,
+)
 
 PATHS = st.sampled_from(["", "d/r1/k1", "d/r1/k2", "d/r2/k1", "d/r2/k3", "d/r3", "d"])
 NODES = st.lists(PATHS, max_size=30).map(lambda paths: [Candidate(str(n), "p", path, path) for n, path in enumerate(paths)])
@@ -73,6 +84,16 @@ def test_hard_affinity_is_one_domain_for_any_order_of_arrivals(arrivals: list[tu
         assert len(found) == min(needed, max(rooms, default=0))
         held.update(rule.domain(node.zone, node.path) for node in found)
         assert len(held) <= 1 and "" not in held
+
+
+@given(NODES, st.sampled_from(POLICIES), DEPTHS, st.integers(1, 3), st.lists(PATHS, max_size=4))
+def test_there_is_room_for_as_many_as_would_be_chosen(
+    nodes: list[Candidate], policy: str, depth: int | None, most: int, held: list[str]
+) -> None:
+    rule = Rule(policy, depth, most)
+    of_members = Counter(rule.domain(path, path) for path in held)
+    there = Counter((node.zone, node.path) for node in nodes)
+    assert room(there, rule, of_members) == len(choose(nodes, len(nodes) + 1, rule, of_members))
 
 
 @given(NODES, st.integers(1, 12), st.sampled_from([SOFT_AFFINITY, SOFT_ANTI_AFFINITY]), DEPTHS, st.lists(PATHS, max_size=4))

@@ -153,5 +153,5 @@ class FreeNode(Step):
             return
         claims.forget(conn, claim_id)
         faults.clear(conn, node_id)
-        nodes.set_columns(conn, node_id, hold_until=nodes.database_time(conn) + quarantine)
+        nodes.note_release(conn, node_id, quarantine)
         offers.recompute(conn, [node_id])

@@ -31,7 +31,8 @@ class Step(wtypes.Base):
 class Operation(wtypes.Base):
     """What was asked and how far it is; ``seq`` grows with every event, for the long poll; ``faults`` for operators only.
 
-    ``placement``: why too few nodes fitted ("explanation"), and for operators the pool that the node came from.
+    ``placement``: why too few nodes fitted and what would fit instead ("explanation"); for operators also other pools that have enough
+    ("other_pools"), the pool that the node came from ("pool") and the order in which nodes were taken ("weighers").
     """
 
     uuid = wtypes.text
@@ -93,9 +94,14 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
 
 def _placement(call: Call, placement: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Where the node came from, for operators; why there was none, for everybody."""
-    if placement is None or call.context.is_operator:
-        return placement
-    return {name: value for name, value in placement.items() if name == "explanation"}
+    if placement is None:
+        return None
+    shown = {name: value for name, value in placement.items() if call.context.is_operator or name == "explanation"}
+    if call.version < 6:
+        shown = {name: value for name, value in shown.items() if name in ("explanation", "pool")}
+        if "explanation" in shown:
+            shown["explanation"] = {name: value for name, value in shown["explanation"].items() if not name.startswith("other_")}
+    return shown
 
 
 def _single(call: Call, shown: service.Shown) -> dict[str, Any]:

@@ -8,20 +8,21 @@ from typing import Any
 from oslo_db.exception import DBDuplicateEntry, DBReferenceError
 from sqlalchemy import Connection
 
-from baremetal_svc.api import editing, idempotency, quota, secrets, server_view
+from baremetal_svc.api import editing, idempotency, placement, quota, secrets, server_view
 from baremetal_svc.api.call import Call
 from baremetal_svc.api.connections import check_network, check_port
+from baremetal_svc.api.placement import Placement
 from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
-from baremetal_svc.db import batches, claims, flavors, groups, keypairs, nics, operations, pools, servers
+from baremetal_svc.db import batches, claims, groups, keypairs, nics, operations, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
-from baremetal_svc.domain.errors import Conflict, Forbidden, Invalid, NotFound, existing
+from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
 from baremetal_svc.domain.image import check_active, check_partitions
 from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.quota import SERVERS, of_flavor
+from baremetal_svc.domain.scheduling import wanted_tags
 from baremetal_svc.domain.server import Status, check_not_deleting, check_unlocked
-from baremetal_svc.domain.spread import check_room
 from baremetal_svc.features.servers import rules, schema
 
 
@@ -32,19 +33,19 @@ def create(call: Call) -> tuple[Row, str | None]:
     :raises IdempotencyMismatch: :raises OverQuota: not even min_count fits; what fits is made.
     """
     asked: Mapping[str, Any] = call.body["server"]
-    least, most = _counts(asked, call.services.conf.api.max_count)
+    least, most = placement.counts(call)
     secrets.check(asked)
     operation_ids: list[str] = []
 
     def make(conn: Connection) -> Row:
         operation_ids[:] = []
         first = None
-        count = limits.grant(conn, (SERVERS, of_flavor(flavor["id"])), least, most)
+        count = limits.grant(conn, (SERVERS, of_flavor(where.flavor["id"])), least, most)
         batch_id = None
         if count > 1:
             batches.insert(conn, batch_id := str(uuid.uuid4()), least)
         for name in rules.names(asked["name"], count):
-            server_id, operation_id = _write(conn, call, asked, flavor, name, batch_id)
+            server_id, operation_id = _write(conn, call, asked, where, name, batch_id)
             operation_ids.append(operation_id)
             first = first or server_id
         return existing(servers.get(conn, str(first)), "server", str(first))
@@ -52,7 +53,7 @@ def create(call: Call) -> tuple[Row, str | None]:
     replayed = idempotency.replay(call, servers.get)
     if replayed is not None:
         return replayed, _operation_of(call, replayed["id"])
-    flavor = call.services.db.query(lambda conn: _looked_up(conn, call, asked))
+    where = call.services.db.query(lambda conn: placement.look_up(conn, call))
     asked, limits = _with_key(call, asked), quota.ask(call)
     _check_outside(call, asked)
     try:
@@ -146,20 +147,20 @@ def delete(call: Call, server_id: str) -> str:
     return operation_id
 
 
-def _write(conn: Connection, call: Call, asked: Mapping[str, Any], flavor: Row, name: str, batch_id: str | None) -> tuple[str, str]:
+def _write(conn: Connection, call: Call, asked: Mapping[str, Any], where: Placement, name: str, batch_id: str | None) -> tuple[str, str]:
     server_id = str(uuid.uuid4())
-    row = {**_row(call, asked, flavor, server_id, name), "batch_id": batch_id}
+    row = {**_row(call, asked, where, server_id, name), "batch_id": batch_id}
     servers.insert(conn, row, [_requested(network) for network in asked["networks"]])
     servers.set_tags(conn, server_id, asked.get("tags", ()))
-    if (group_id := _group_id(call)) is not None:
+    if (group_id := placement.group_id(call)) is not None:
         groups.join(conn, group_id, server_id)
-    arguments = {**_arguments(call, asked, flavor, server_id, name), **({} if batch_id is None else {"batch_id": batch_id})}
+    arguments = {**_arguments(call, asked, where, server_id, name), **({} if batch_id is None else {"batch_id": batch_id})}
     operation_id = client.enqueue(conn, call, "servers.create", server_id, arguments)
     secrets.put(conn, call.services.vault, operation_id, secrets.of(asked))
     return server_id, operation_id
 
 
-def _row(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str, name: str) -> dict[str, Any]:
+def _row(call: Call, asked: Mapping[str, Any], where: Placement, server_id: str, name: str) -> dict[str, Any]:
     return {
         "id": server_id,
         "project_id": call.context.project_id,
@@ -167,25 +168,25 @@ def _row(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str, name
         "name": name,
         "description": asked.get("description"),
         "status": Status.BUILDING,
-        "flavor_id": flavor["id"],
+        "flavor_id": where.flavor["id"],
         "image_id": asked["image_uuid"].lower(),
-        "availability_zone": _zone(call, asked),
+        "availability_zone": where.zone,
         "key_name": asked.get("key_name", "default" if "public_key" in asked else None),
         "metadata": asked.get("metadata") or {},
         "partitions": _partitions(asked),
     }
 
 
-def _arguments(call: Call, asked: Mapping[str, Any], flavor: Row, server_id: str, name: str) -> dict[str, Any]:
+def _arguments(call: Call, asked: Mapping[str, Any], where: Placement, server_id: str, name: str) -> dict[str, Any]:
     # What the flavor says now: changing it later does not change servers that exist.
     return {
         "server_id": server_id,
         "image_id": asked["image_uuid"].lower(),
         "hostname": hostname(name, server_id),
         "nics": [_argument(network) for network in asked["networks"]],
-        "pool_ids": flavor["pools"],
-        "resource_class": flavor["resource_class"],
-        "node_tags": _node_tags(call, asked, flavor),
+        "pool_ids": where.pool_ids,
+        "resource_class": where.flavor["resource_class"],
+        "node_tags": wanted_tags(where.zone, where.flavor["resource_aggregates"]),
         "partitions": _partitions(asked),
         "attempts": call.services.conf.conductor.deploy_attempts,
         "quarantine": _quarantine(call),
@@ -213,33 +214,8 @@ def _nic(nic: Row) -> dict[str, Any]:
     return {**what, "nic_index": nic["nic_index"]}
 
 
-def _zone(call: Call, asked: Mapping[str, Any]) -> str | None:
-    return asked.get("availability_zone") or call.services.conf.api.default_availability_zone
-
-
-def _node_tags(call: Call, asked: Mapping[str, Any], flavor: Row) -> list[str]:
-    """Zones and aggregates are a view on tags: what the node must carry."""
-    zone = _zone(call, asked)
-    zones = [] if zone is None else [f"{pools.AVAILABILITY_ZONE}{zone}"]
-    return [*zones, *(f"{key}={value}" for key, value in sorted(flavor["resource_aggregates"].items()))]
-
-
 def _partitions(asked: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(size) for name, size in (asked.get("partitions") or {}).items()}
-
-
-def _group_id(call: Call) -> str | None:
-    group_id: str | None = call.body.get("scheduler_hints", {}).get("group")
-    return None if group_id is None else group_id.lower()
-
-
-def _counts(asked: Mapping[str, Any], most: int) -> tuple[int, int]:
-    least, count = asked.get("min_count", 1), asked.get("max_count", asked.get("min_count", 1))
-    if least > count:
-        raise Invalid(f"min_count ({least}) is above max_count ({count}).")
-    if count > most:
-        raise Invalid(f"max_count ({count}) is above what one request may create ({most}).")
-    return least, count
 
 
 def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -251,41 +227,6 @@ def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         raise Invalid("key_name and public_key exclude each other.")
     pair = call.services.db.query(lambda conn: keypairs.get(conn, call.context.user_id or "", name))
     return {**asked, "public_key": existing(pair, "key pair", repr(name))["public_key"]}
-
-
-def _looked_up(conn: Connection, call: Call, asked: Mapping[str, Any]) -> Row:
-    """The flavor, once everything of ours that the request names is there for this project.
-
-    :raises NotFound: flavor, group or zone. :raises Conflict: the flavor is disabled. :raises Forbidden: no pool of it is open.
-    :raises Invalid: the group's rule can never hold.
-    """
-    group_id, zone = _group_id(call), _zone(call, asked)
-    if group_id is not None:
-        group = existing(groups.get(conn, group_id, str(call.context.project_id)), "server group", group_id)
-        members, least = groups.members_of(conn, [group_id])[group_id], _counts(asked, call.services.conf.api.max_count)[0]
-        check_room(groups.rule_of(group), group["level"], groups.domains(conn), len(members), least)
-    if zone is not None and zone not in pools.values_of(conn, pools.AVAILABILITY_ZONE):
-        raise NotFound(f"There is no availability zone {zone!r}.", hint="GET /v1/availability_zones lists them.")
-    flavor = _flavor(conn, call, asked["flavor_uuid"].lower())
-    return {**flavor, "pools": _open_pools(conn, call, flavor)}
-
-
-def _open_pools(conn: Connection, call: Call, flavor: Row) -> list[str]:
-    """Pools of the flavor that this project may draw on, in order. :raises Forbidden: none."""
-    found = pools.open_to(conn, flavor["pools"] or [pools.DEFAULT_ID], str(call.context.project_id))
-    if not found:
-        hint = "Choose another flavor, or ask an operator to open one of its pools to your project."
-        raise Forbidden(f"No pool of flavor {flavor['id']} is open to your project.", hint=hint)
-    return found
-
-
-def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
-    flavor = flavors.get(conn, flavor_id)
-    if flavor is None or not (call.context.is_operator or flavors.usable(conn, flavor, call.context.project_id)):
-        raise NotFound(f"There is no flavor {flavor_id}.")
-    if flavor["disabled"]:
-        raise Conflict(f"Flavor {flavor_id} is disabled.", hint="Choose another flavor.")
-    return flavor
 
 
 def _check_outside(call: Call, asked: Mapping[str, Any]) -> None:

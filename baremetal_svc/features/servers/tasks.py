@@ -27,6 +27,7 @@ from baremetal_svc.features.servers import rules
 from baremetal_svc.gateways.protocols import Images, Ironic, Neutron
 from baremetal_svc.scheduler.claim import Request, claim_nodes
 from baremetal_svc.scheduler.explanation import explain_claim
+from baremetal_svc.scheduler.ranking import Ranking
 
 BY_RELEASE = "nodes.release, which the revert of ClaimNode inserts, undoes it"
 
@@ -68,20 +69,22 @@ class ClaimNode(Step):
         project_id: str,
         pool_ids: list[str],
         resource_class: str,
+        image_id: str,
+        ranking: Ranking,
         node_tags: list[str] | None = None,
         batch_id: str | None = None,
     ) -> tuple[str, str, list[str]]:
         def claim(conn: Connection) -> tuple[str, str, list[str]] | Explanation:
             held = claims.live_of(conn, server_id)
             if held is None:
-                request = Request(pool_ids, resource_class, node_tags or [], faults.nodes_tried(conn, self.run.id))
+                request = Request(pool_ids, resource_class, node_tags or [], faults.nodes_tried(conn, self.run.id), image_id)
                 # A batch is one for the first try only.
-                refused = self._claim(conn, server_id, project_id, request, None if request.excluded else batch_id)
+                refused = self._claim(conn, server_id, project_id, request, None if request.excluded else batch_id, ranking)
                 held = claims.live_of(conn, server_id)
                 if held is None:
-                    self._refuse(conn, refused)
+                    self._refuse(conn, refused, ranking)
                     return refused
-            operations.set_placement(conn, self.run.id, {"pool": held["pool_id"]})
+            operations.set_placement(conn, self.run.id, {"pool": held["pool_id"], "weighers": ranking.names})
             row = nodes.get(conn, held["node_id"])
             return held["id"], held["node_id"], [port["address"] for port in (row or {"ports": []})["ports"]]
 
@@ -90,7 +93,9 @@ class ClaimNode(Step):
             raise NoValidNode(found.refusal())
         return found
 
-    def _claim(self, conn: Connection, server_id: str, project_id: str, request: Request, batch_id: str | None) -> Explanation:
+    def _claim(
+        self, conn: Connection, server_id: str, project_id: str, request: Request, batch_id: str | None, ranking: Ranking
+    ) -> Explanation:
         """Claim for the server, or for its whole batch when that comes here first; what stands in the way of those that got no node."""
         batch = None if batch_id is None else batches.queue_up(conn, batch_id)
         if batch is not None and batch["decided"]:
@@ -105,6 +110,7 @@ class ClaimNode(Step):
             least=least,
             generation=self.run.generation,
             skips_locked=self.run.db.skips_locked,
+            ranking=ranking,
         )
         left = len(server_ids) - taken
         why = explain_claim(conn, server_id, request, wanted=left, least=1 if taken else least) if left else NOTHING
@@ -112,8 +118,8 @@ class ClaimNode(Step):
             batches.decide(conn, batch["id"], why.document())
         return why
 
-    def _refuse(self, conn: Connection, refused: Explanation) -> None:
-        operations.set_placement(conn, self.run.id, {"explanation": refused.document()})
+    def _refuse(self, conn: Connection, refused: Explanation, ranking: Ranking) -> None:
+        operations.set_placement(conn, self.run.id, {**refused.placement(), "weighers": ranking.names})
         what = {"kind": "operation", "target_id": self.run.id, "operation_id": self.run.id}
         faults.record(conn, **what, code=NoValidNode.code, message=refused.sentence())
 

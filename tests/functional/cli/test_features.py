@@ -119,6 +119,15 @@ def test_pools(client: Client) -> None:
     assert refused.code == 1 and "this one stays" in refused.err
 
 
+def test_scheduling(client: Client) -> None:
+    said(client, "server", "group", "create", "web", "--policy", "soft-affinity")
+    asked = ("scheduling", "dry", "run", "--flavor", client.service.body["flavor_uuid"], "--min", "2", "--max", "5")  # type: ignore[attr-defined]
+    found = rows(client, *asked, "--group", "web")
+    assert (found["fits"], found["count"], found["wanted"], "nodes" in found) == (True, 3, 5, False)
+    assert found["table"][0]["nodes"] == 3
+    assert "node-0 (default)" in said(client, *asked, token=ADMIN)
+
+
 def test_adopt_and_release(client: Client) -> None:
     [node] = client.service.world.add_nodes(1, provision_state="active", power_state="power on", prefix="old")
     client.service.sync()

@@ -64,6 +64,12 @@ def _created(stage: Stage, body: Any) -> Any:
     return {"server": stage.asked(**kept)}
 
 
+def _rehearsed(stage: Stage, body: Any) -> Any:
+    """Zones and groups are as little there as in a create."""
+    asked = {name: value for name, value in body["server"].items() if name not in ("availability_zone", "min_count")}
+    return {"server": {**asked, "flavor_uuid": stage.asked()["flavor_uuid"], "max_count": min(asked.get("max_count", 1), 3)}}
+
+
 def _adopted(stage: Stage, body: Any) -> Any:
     return {**body, "node_uuid": running(stage.service)}
 
@@ -155,6 +161,7 @@ FEEDS: dict[str, Feed] = {
     "quotas.delete": Feed(lambda stage: {"project": "red"}),
     "rebuild.set_provision": Feed(lambda stage: {"server_id": stage.failed()}, _provisioned),
     "rebuild.reset": Feed(_active),
+    "scheduling.dry_run": Feed(body=_rehearsed),
     "server_groups.create": Feed(body=_named()),
     "server_groups.index": Feed(drop=("marker",)),
     "server_groups.show": Feed(lambda stage: {"group_id": stage.group()}),

@@ -23,6 +23,7 @@ CONFLICTS: dict[str, Callable[[Stage], tuple[Mapping[str, str], Any]]] = {
     "pools.update": lambda stage: ({"pool_id": stage.pool()}, _renamed(_taken(stage, "pools", stage.pool()))),
     "pools.delete": lambda stage: ({"pool_id": DEFAULT_POOL}, None),
     "operations.cancel": lambda stage: ({"operation_id": _ended(stage)}, None),
+    "scheduling.dry_run": lambda stage: ({}, {"server": {"flavor_uuid": stage.flavor(disabled=True)}}),
     "servers.delete": lambda stage: ({"server_id": stage.adopted()}, None),
 }
 
@@ -88,6 +89,8 @@ class Rare:
             case.path_parameters = {**case.path_parameters, first: "no id" if first == "project" else unknown()}
         elif name == "servers.create":
             case.body = {"server": self._stage.asked(flavor_uuid=unknown())}
+        elif name == "scheduling.dry_run":
+            case.body = {"server": {"flavor_uuid": unknown()}}
         elif name == "adoption.adopt":
             case.body = {**case.body, "node_uuid": unknown()}
         else:

@@ -274,7 +274,7 @@ def test_neutron_away_is_503_with_retry_after_and_ironic_away_is_accepted(servic
 
 
 def test_version_documents_and_health_need_no_token(service: Service) -> None:
-    assert service.call("GET", "/").json["versions"][0]["version"] == "1.5"
+    assert service.call("GET", "/").json["versions"][0]["version"] == "1.6"
     assert service.call("GET", "/v1").json["id"] == "v1"
     assert service.call("GET", "/healthcheck").json["status"] == "ok"
 

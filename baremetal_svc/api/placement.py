@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a request for servers says about where they shall be, checked: a create and a dry run of scheduling take the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from baremetal_svc.api.call import Call
+from baremetal_svc.db import flavors, groups, pools
+from baremetal_svc.db.rows import Row
+from baremetal_svc.domain.errors import Conflict, Forbidden, Invalid, NotFound, existing
+from baremetal_svc.domain.spread import check_room
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where servers shall be.
+
+    :ivar flavor: its row. :ivar pool_ids: those of its pools that the project may draw on, in order. :ivar group: row of the server group.
+    """
+
+    flavor: Row
+    pool_ids: list[str]
+    zone: str | None
+    group: Row | None
+
+
+def look_up(conn: Connection, call: Call) -> Placement:
+    """What of ours the request names, once all of it is there for this project.
+
+    :raises NotFound: flavor, group or zone. :raises Conflict: the flavor is disabled. :raises Forbidden: no pool of it is open.
+    :raises Invalid: the group's rule can never hold.
+    """
+    asked: Mapping[str, Any] = call.body["server"]
+    wanted_group, wanted_zone = group_id(call), zone(call)
+    group = None
+    if wanted_group is not None:
+        group = existing(groups.get(conn, wanted_group, str(call.context.project_id)), "server group", wanted_group)
+        members, least = groups.members_of(conn, [wanted_group])[wanted_group], counts(call)[0]
+        check_room(groups.rule_of(group), group["level"], groups.domains(conn), len(members), least)
+    if wanted_zone is not None and not pools.is_tag(conn, f"{pools.AVAILABILITY_ZONE}{wanted_zone}"):
+        raise NotFound(f"There is no availability zone {wanted_zone!r}.", hint="GET /v1/availability_zones lists them.")
+    flavor = _flavor(conn, call, asked["flavor_uuid"].lower())
+    return Placement(flavor, _open_pools(conn, call, flavor), wanted_zone, group)
+
+
+def counts(call: Call) -> tuple[int, int]:
+    """How many servers are wanted at least and at most. :raises Invalid: the counts contradict each other, or are too many."""
+    asked, most = call.body["server"], call.services.conf.api.max_count
+    least, count = asked.get("min_count", 1), asked.get("max_count", asked.get("min_count", 1))
+    if least > count:
+        raise Invalid(f"min_count ({least}) is above max_count ({count}).")
+    if count > most:
+        raise Invalid(f"max_count ({count}) is above what one request may create ({most}).")
+    return least, count
+
+
+def zone(call: Call) -> str | None:
+    """The availability zone, None for any."""
+    return call.body["server"].get("availability_zone") or call.services.conf.api.default_availability_zone
+
+
+def group_id(call: Call) -> str | None:
+    """The server group that they join, or None."""
+    found: str | None = call.body.get("scheduler_hints", {}).get("group")
+    return None if found is None else found.lower()
+
+
+def _open_pools(conn: Connection, call: Call, flavor: Row) -> list[str]:
+    found = pools.open_to(conn, flavor["pools"] or [pools.DEFAULT_ID], str(call.context.project_id))
+    if not found:
+        hint = "Choose another flavor, or ask an operator to open one of its pools to your project."
+        raise Forbidden(f"No pool of flavor {flavor['id']} is open to your project.", hint=hint)
+    return found
+
+
+def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
+    flavor = flavors.get(conn, flavor_id)
+    if flavor is None or not (call.context.is_operator or flavors.usable(conn, flavor, call.context.project_id)):
+        raise NotFound(f"There is no flavor {flavor_id}.")
+    if flavor["disabled"]:
+        raise Conflict(f"Flavor {flavor_id} is disabled.", hint="Choose another flavor.")
+    return flavor
