@@ -48,6 +48,7 @@ class Conductor:
         self._due = threading.Event()
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._taking: threading.Thread | None = None
         self._servers: list[oslo_messaging.server.MessageHandlingServer] = []
         self.watcher: Watcher | None = None
         self.reconciler: Reconciler | None = None
@@ -59,7 +60,7 @@ class Conductor:
 
     def start(self) -> None:
         """Start the threads and return."""
-        self._spawn("take", self._take_all)
+        self._taking = self._spawn("take", self._take_all)
         self._spawn("renew", lambda: self._claims.keep(self._stopped))
         if self.watcher is not None:
             self._spawn("watch", functools.partial(self.watcher.watch, self._stopped))
@@ -91,7 +92,10 @@ class Conductor:
         for server in self._servers:
             server.stop()
         self._runner.stopping.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._taking is not None:
+            # What it has taken by now is run, to its first step at most, which hands it over: else it would cost a lease.
+            self._taking.join()
+        self._pool.shutdown(wait=True)
         for thread in self._threads:
             thread.join(timeout=self._drain)
         self._runner.announcer.close()
@@ -100,10 +104,11 @@ class Conductor:
         except Unavailable as error:
             LOG.warning("Duties were not given back, their leases will run out: %s", error)
 
-    def _spawn(self, name: str, body: Callable[[], Any]) -> None:
+    def _spawn(self, name: str, body: Callable[[], Any]) -> threading.Thread:
         thread = threading.Thread(target=body, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
 
     def _listen(self, server: oslo_messaging.server.MessageHandlingServer) -> None:
         while not self._stopped.is_set():

@@ -19,6 +19,13 @@ T = TypeVar("T")
 
 #: What the database raises when it is away or busy, as opposed to refusing a row.
 AWAY = (db_exc.DBConnectionError, db_exc.DBNonExistentDatabase, db_exc.DBDeadlock, sa.exc.TimeoutError, sa.exc.OperationalError)
+#: Seconds after which a server ends a transaction in which nothing is asked: a process that is stopped in the middle of one, or whose
+#: machine has lost its network, would keep its rows locked, and nobody could take over its operations. Part of "lease + 5 s".
+ABANDONED = 5
+_END_ABANDONED = {
+    "mysql": f"SET SESSION idle_transaction_timeout = {ABANDONED}",
+    "postgresql": f"SET SESSION idle_in_transaction_session_timeout = '{ABANDONED}s'",
+}
 
 
 class Database:
@@ -96,8 +103,18 @@ def _server(url: str, **options: Any) -> sa.Engine:
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
     engine = engines.create_engine(parsed, max_retries=0, thread_checkin=False, **options)
     # Once for each connection: as an execution option of the engine it is set and reset in every transaction, four statements more.
-    sa.event.listen(engine, "connect", lambda connection, record: engine.dialect.set_isolation_level(connection, "READ COMMITTED"))
+    sa.event.listen(engine, "connect", lambda connection, record: _set_session(engine.dialect, connection))
     return engine
+
+
+def _set_session(dialect: sa.Dialect, connection: Any) -> None:
+    dialect.set_isolation_level(connection, "READ COMMITTED")
+    # MySQL has no such variable, MariaDB has.
+    if dialect.name == "postgresql" or "MariaDB" in connection.get_server_info():
+        with connection.cursor() as cursor:
+            cursor.execute(_END_ABANDONED[dialect.name])
+        # What is set in a transaction that is rolled back is not set.
+        connection.commit()
 
 
 def _sqlite(url: str) -> sa.Engine:

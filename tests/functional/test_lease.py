@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from oslo_config import cfg
 
 from baremetal_svc import conf as configuration
@@ -216,3 +217,28 @@ def test_a_save_of_a_conductor_whose_operation_another_one_runs_is_refused(servi
         slept.transact(lambda conn: None)
     [row] = service.rows(models.Operation)
     assert (row["state"], row["seq"]) == ("running", taken["seq"])
+
+
+def test_what_is_taken_while_a_conductor_stops_is_handed_over(service: Service) -> None:
+    """It was left to run out its lease, and the thread that had taken it died of it."""
+    properties.create(service)
+    conductor = service.new_conductor("stops")
+    begun, stopped = threading.Event(), threading.Event()
+
+    def stop() -> None:
+        begun.wait()
+        conductor.stop()
+        stopped.set()
+
+    @sa.event.listens_for(service.db.engine, "after_cursor_execute")
+    def look(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if threading.current_thread().name == "take" and statement.startswith("UPDATE operations"):
+            begun.set()
+            # As long as a conductor that does not wait for this thread needs to stop.
+            stopped.wait(1)
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    conductor.start()
+    stopping.join()
+    assert [(row["state"], row["owner"]) for row in service.live()] == [("waiting", None)]

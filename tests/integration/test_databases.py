@@ -4,6 +4,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from baremetal_svc.conductor import persistence
 from baremetal_svc.db import migration, pools
 from baremetal_svc.db.models import Model
-from baremetal_svc.db.session import Database
+from baremetal_svc.db.session import ABANDONED, Database
 from devstack.local import services
 
 pytestmark = pytest.mark.skipif("BAREMETAL_SVC_REAL" not in os.environ, reason="needs the real services: tools/test integration")
@@ -74,3 +76,26 @@ def test_processes_may_sync_at_once(url: str) -> None:
     for process in running:
         said, complained = process.communicate(timeout=120)
         assert (process.returncode, said.strip()) == (0, migration.head()), complained
+
+
+def test_a_process_that_is_stopped_in_a_transaction_keeps_its_rows_for_seconds(database: Database) -> None:
+    """The database ends the transaction; when the process comes back it begins it anew, on what is there by then."""
+    migration.sync(database.engine)
+    locked, back, seen = threading.Event(), threading.Event(), []
+
+    def work(conn: sa.Connection) -> None:
+        seen.append(pools.get(conn, pools.DEFAULT_ID, lock=True)["description"])
+        locked.set()
+        back.wait(60)
+        pools.set_columns(conn, pools.DEFAULT_ID, description=f"after {seen[-1]}")
+
+    stopped = threading.Thread(target=database.transact, args=(work,))
+    stopped.start()
+    assert locked.wait(10)
+    begin = time.monotonic()
+    database.transact(lambda conn: pools.set_columns(conn, pools.DEFAULT_ID, description="the other"))
+    assert time.monotonic() - begin < ABANDONED + 3
+    back.set()
+    stopped.join()
+    assert seen[1:] == ["the other"]
+    assert database.query(lambda conn: pools.get(conn, pools.DEFAULT_ID))["description"] == "after the other"
