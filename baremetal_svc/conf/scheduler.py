@@ -9,6 +9,20 @@ SCHEDULER = [
         default=["dc", "room", "row", "rack", "power"],
         help="Names of the steps of a failure domain's path, such as dc1/room2/row3/rack7/pdu-a, the first one first.",
     ),
+    cfg.FloatOpt(
+        "capacity_interval",
+        default=60.0,
+        min=0.0,
+        help="Seconds between two counts of a pool's machines, by one conductor for all; 0: never, nor are there history and thresholds.",
+    ),
+    cfg.IntOpt(
+        "capacity_depth",
+        default=3,
+        min=1,
+        max=16,
+        help="Steps of a failure domain's path by which machines are counted: 3 counts dc1/room2/row3/rack7 as dc1/room2/row3.",
+    ),
+    cfg.IntOpt("capacity_days", default=400, min=1, max=36500, help="Days for which the hourly counts of pools are kept."),
 ]
 
 

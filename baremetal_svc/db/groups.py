@@ -92,8 +92,16 @@ def of_server(conn: Connection, server_id: str) -> rows.Row | None:
 
 def places_held(conn: Connection, server_ids: Sequence[str]) -> list[tuple[str, str]]:
     """(zone, path) of each node that the other members of the servers' group hold; members without a node hold none."""
-    claim = Claim.__table__.c
     group = select(MEMBER.group_id).where(MEMBER.server_id == server_ids[0]).scalar_subquery()
-    others = select(MEMBER.server_id).where(MEMBER.group_id == group, MEMBER.server_id.not_in(server_ids))
+    return _places(conn, select(MEMBER.server_id).where(MEMBER.group_id == group, MEMBER.server_id.not_in(server_ids)))
+
+
+def places_of(conn: Connection, group_id: str) -> list[tuple[str, str]]:
+    """(zone, path) of each node that the members of a group hold."""
+    return _places(conn, select(MEMBER.server_id).where(MEMBER.group_id == group_id))
+
+
+def _places(conn: Connection, server_ids: sa.Select[tuple[str]]) -> list[tuple[str, str]]:
+    claim = Claim.__table__.c
     held = select(DOMAIN, Node.__table__.c.failure_domain).join(Claim.__table__, claim.node_id == Node.__table__.c.id)
-    return [(zone, path) for zone, path in conn.execute(held.where(claim.live_server.in_(others))).tuples()]
+    return [(zone, path) for zone, path in conn.execute(held.where(claim.live_server.in_(server_ids))).tuples()]

@@ -16,6 +16,7 @@ FEATURES = (
     "nodes",
     "node_tags",
     "pools",
+    "capacity",
     "aggregates",
     "operations",
     "events",

@@ -158,6 +158,8 @@ class Pool(_Versioned):
     none_tags: list[str] = Body("none", type=list)
     #: ids of those that may draw on it; None: all
     projects: list[str] | None = Body("projects", type=list)
+    #: an event tells when fewer are free: a number, or a part such as "10%"
+    free_below: Any = Body("free_below")
     nodes: int = Body("nodes", type=int)
     is_rebuilding: bool = Body("rebuilding", type=bool)
     #: percent of the machines that a rebuild has looked at

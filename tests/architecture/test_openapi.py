@@ -62,7 +62,7 @@ def test_a_version_shows_what_it_added() -> None:
     paths, schemas = ({minor: DOCUMENTS[minor][name] for minor in VERSIONS} for name in ("paths", "components"))
     assert "/v1/pools" not in paths[1] and "/v1/pools" in paths[2]
     shown = {minor: "tags" in schemas[minor]["schemas"]["Server"]["properties"] for minor in VERSIONS}
-    assert shown == {1: False, 2: False, 3: True, 4: True, 5: True}
+    assert shown == {1: False, 2: False, 3: True, 4: True, 5: True, 6: True}
     listed = {minor: {one["name"] for one in paths[minor]["/v1/flavors"]["get"]["parameters"]} for minor in VERSIONS}
     assert listed[2] - listed[1] == {"limit", "marker"}
 
