@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
+from baremetal_svc.db import rows
 from baremetal_svc.db.models import Offer
 
 OFFER = Offer.__table__.c
@@ -29,10 +30,9 @@ def add(conn: Connection, offers: Iterable[tuple[str, str, str, int]]) -> None:
 
 
 def remove(conn: Connection, offers: Iterable[tuple[str, str, str]]) -> None:
-    """Offer nodes no longer: (node id, pool id, resource class); a statement for each pool and class."""
-    gone: dict[tuple[str, str], list[str]] = defaultdict(list)
+    """Offer nodes no longer: (node id, pool id, resource class)."""
+    gone: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for node_id, pool_id, resource_class in offers:
-        gone[pool_id, resource_class].append(node_id)
-    for (pool_id, resource_class), node_ids in sorted(gone.items()):
-        these = (OFFER.pool_id == pool_id, OFFER.resource_class == resource_class, OFFER.node_id.in_(node_ids))
-        conn.execute(sa.delete(Offer.__table__).where(*these))
+        gone[resource_class].append((pool_id, node_id))
+    for resource_class, pairs in sorted(gone.items()):
+        rows.forget_pairs(conn, OFFER.pool_id, OFFER.node_id, pairs, OFFER.resource_class == resource_class)

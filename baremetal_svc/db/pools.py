@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pools, their materialised members, and the tags that membership comes from."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -122,12 +121,8 @@ def join(conn: Connection, pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def leave(conn: Connection, pairs: Sequence[tuple[str, str]]) -> None:
-    """Make nodes members no longer: (pool id, node id); a statement for each pool."""
-    gone: dict[str, list[str]] = defaultdict(list)
-    for pool_id, node_id in pairs:
-        gone[pool_id].append(node_id)
-    for pool_id, node_ids in sorted(gone.items()):
-        conn.execute(sa.delete(PoolMember.__table__).where(MEMBER.pool_id == pool_id, MEMBER.node_id.in_(node_ids)))
+    """Make nodes members no longer: (pool id, node id)."""
+    rows.forget_pairs(conn, MEMBER.pool_id, MEMBER.node_id, pairs)
 
 
 def under_rebuild(conn: Connection) -> list[rows.Row]:
