@@ -13,10 +13,12 @@ from baremetal_svc.db.models import Offer
 OFFER = Offer.__table__.c
 
 
-def of(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[tuple[str, str]]]:
-    """(pool id, resource class) of the offers of each node."""
+def of(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str] | None = None) -> dict[str, set[tuple[str, str]]]:
+    """(pool id, resource class) of the offers of each node, in these pools only unless that is None."""
     found: dict[str, set[tuple[str, str]]] = {node_id: set() for node_id in node_ids}
     statement = select(OFFER.node_id, OFFER.pool_id, OFFER.resource_class).where(OFFER.node_id.in_(node_ids))
+    if pool_ids is not None:
+        statement = statement.where(OFFER.pool_id.in_(pool_ids))
     for node_id, pool_id, resource_class in conn.execute(statement):
         found[node_id].add((pool_id, resource_class))
     return found
