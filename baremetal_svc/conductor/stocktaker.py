@@ -3,6 +3,7 @@
 
 import logging
 import threading
+import time
 
 from oslo_db.exception import DBError
 
@@ -14,6 +15,8 @@ from baremetal_svc.scheduler.capacity import take
 
 LOG = logging.getLogger(__name__)
 DUTY = "capacity"
+#: It rests at least so many times as long as it has worked: large fleets are counted less often rather than at the cost of everything else.
+REST = 9
 
 
 class Stocktaker:
@@ -29,13 +32,16 @@ class Stocktaker:
 
     def keep(self, stopped: threading.Event) -> None:
         """Until told to stop: the body of the one counting thread."""
-        while not stopped.wait(self._interval):
+        pause = self._interval
+        while not stopped.wait(pause):
+            begun = time.monotonic()
             try:
                 self.count(stopped)
             except (Unavailable, DBError) as error:
                 LOG.warning("The count of pools waits: %s", error)
             except Exception:  # a bug of ours: the thread must outlive it, and the operator reads of it
                 LOG.exception("The count of pools failed")
+            pause = max(self._interval, (time.monotonic() - begun) * REST)
 
     def count(self, stopped: threading.Event | None = None) -> int:
         """Count every pool that is due; how many. None are when another conductor has the duty.
