@@ -52,6 +52,9 @@ class Flavor(Model):
     resource_class: Mapped[str] = mapped_column(Name)
     pools: Mapped[list[str]] = mapped_column(JSON)
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    partitions: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    image_properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    price: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
 

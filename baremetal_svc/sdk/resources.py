@@ -107,6 +107,11 @@ class Flavor(_Versioned):
     resource_aggregates: dict[str, Any] = Body("resource_aggregates", type=dict)
     #: what the operator tells of the machines
     facts: dict[str, Any] = Body("facts", type=dict)
+    #: the layout where a request of a partition image names none
+    partitions: dict[str, Any] = Body("partitions", type=dict)
+    #: property of an image -> the values of which it must have one
+    image_properties: dict[str, Any] = Body("image_properties", type=dict)
+    price: str | None = Body("price")
     pools: list[str] = Body("pools", type=list)
 
 
