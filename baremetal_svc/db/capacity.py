@@ -35,7 +35,7 @@ _ALIKE = (
         CLAIM.state.label("claim"),
         _flag(NODE.instance_id.is_not(None), "used"),
         _flag(NODE.fault.is_not(None), "broken"),
-        _flag(NODE.hold_until > now(), "held_off"),
+        _flag(NODE.hold_until > sa.bindparam("time"), "held_off"),
         _flag(sa.exists().where(FAULT.target_id == NODE.id, FAULT.cleared_at.is_(None)), "faulty"),
     )
     .select_from(PoolMember.__table__)
@@ -47,9 +47,9 @@ _ALIKE = (
 _GROUPS = select(*_ALIKE.c, sa.func.count().label("nodes")).group_by(*_ALIKE.c)
 
 
-def groups(conn: Connection, pool_id: str) -> Iterator[Group]:
-    """Every member of a pool in one statement, so that each is counted once; for background work and small pools."""
-    for row in conn.execute(_GROUPS, {"pool": pool_id}):
+def groups(conn: Connection, pool_id: str, time: float) -> Iterator[Group]:
+    """Every member of a pool at that time, in one statement, so that each is counted once; for background work and small pools."""
+    for row in conn.execute(_GROUPS, {"pool": pool_id, "time": time}):
         node = NodeFacts(
             id="",
             resource_class=row.resource_class,

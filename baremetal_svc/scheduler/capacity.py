@@ -36,7 +36,7 @@ class Counted:
 def count(conn: Connection, pool_id: str, depth: int) -> tuple[Stock, float]:
     """What the nodes of a pool are doing, and the time of that. :param depth: steps of the path that make a failure domain."""
     as_of = nodes.database_time(conn)
-    return Stock.of(capacity.groups(conn, pool_id), depth), as_of
+    return Stock.of(capacity.groups(conn, pool_id, as_of), depth), as_of
 
 
 def take(db: Database, pool: Row, *, depth: int, days: float) -> Counted | None:

@@ -74,7 +74,7 @@ def test_python_and_a_count_say_the_same(service: Service, fleet: Any) -> None:
         now = nodes.database_time(conn)
         claims = dict(conn.execute(sa.select(models.Claim.held_node, models.Claim.state)).tuples().all())
         one_by_one = [capacity.state_of(node, claims.get(node.id), now) for node in nodes.facts(conn, nodes.ids_after(conn, "", 100))]
-        stock = Stock.of(capacity.groups(conn, DEFAULT_POOL), 3)
+        stock = Stock.of(capacity.groups(conn, DEFAULT_POOL, now), 3)
     assert {state: one_by_one.count(state) for state in one_by_one} == stock.states
     assert sum(full(stock.states).values()) == 2 * len(one_by_one)
 
