@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the service counts, for Prometheus. Labels are bounded: route templates, kinds, steps; never ids, paths or projects."""
+"""What the service counts, for Prometheus. Labels are bounded: route templates, kinds, steps, pools; never ids, paths or projects."""
 
 import logging
 import os
@@ -15,6 +15,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from baremetal_svc.domain.capacity import State
 from baremetal_svc.domain.errors import Unavailable
 
 LOG = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def listing() -> Iterator[None]:
 class Standing(Collector):
     """What the database says at the moment of a scrape, remembered for some seconds: every conductor answers the same, hence max().
 
-    :param read: the rows of db.census, as {"operations": ..., "faults": ...}.
+    :param read: the rows of db.census, as {"operations": ..., "faults": ..., "pools": ...}.
     """
 
     def __init__(self, read: Callable[[], Mapping[str, Sequence[Mapping[str, Any]]]], fresh: float = 5.0) -> None:
@@ -106,7 +107,19 @@ def _families(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Metric]:
         age.add_metric([row["kind"], row["state"]], max(0.0, row["age"]))
     for row in rows["faults"]:
         faults.add_metric([row["target_kind"], row["code"]], row["count"])
-    return [count, age, faults]
+    return [count, age, faults, *_pools(rows["pools"])]
+
+
+def _pools(rows: Sequence[Mapping[str, Any]]) -> list[Metric]:
+    nodes = GaugeMetricFamily("baremetal_svc_pool_nodes", "Nodes of a pool when it was last counted.", labels=["pool", "state"])
+    low = GaugeMetricFamily("baremetal_svc_pool_low", "1 while fewer nodes are free than free_below.", labels=["pool"])
+    at = GaugeMetricFamily("baremetal_svc_pool_counted_timestamp_seconds", "When the pool was last counted.", labels=["pool"])
+    for row in rows:
+        for state in State:
+            nodes.add_metric([row["name"], state], row["states"].get(state, 0))
+        low.add_metric([row["name"]], row["low"])
+        at.add_metric([row["name"]], row["as_of"])
+    return [nodes, low, at]
 
 
 def registry(*more: Collector) -> CollectorRegistry:

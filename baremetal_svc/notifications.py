@@ -85,6 +85,12 @@ def repair_payload(repair: Mapping[str, str]) -> dict[str, Any]:
     return _enveloped("RepairPayload", repair)
 
 
+def capacity_payload(pool: Mapping[str, Any], *, total: int, free: int, as_of: float) -> dict[str, Any]:
+    """PoolCapacityPayload 1.0 of a pool ({"id", "name", "free_below"}) and its nodes at a time in seconds since the epoch."""
+    named = {name: pool[name] for name in ("id", "name", "free_below")}
+    return _enveloped("PoolCapacityPayload", {**named, "total": total, "free": free, "as_of": _moment(as_of)})
+
+
 def _enveloped(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     prefix = "baremetal_svc_object"
     head = {f"{prefix}.name": name, f"{prefix}.namespace": "baremetal_svc", f"{prefix}.version": "1.0"}

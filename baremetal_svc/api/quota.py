@@ -40,6 +40,16 @@ class Quota:
         """How many there are now."""
         return quotas.usage_of(conn, resource, self.project_id, self.user_id)
 
+    def room(self, conn: Connection, flavor_ids: Sequence[str], most: int) -> dict[str, int]:
+        """How many more servers of each flavor fit now, at most ``most``; promises nothing."""
+        explicit, used = self.explicit(conn), quotas.servers_by_flavor(conn, self.project_id)
+        servers = Use(quota.SERVERS, self.limit(explicit, quota.SERVERS), sum(used.values())).room(most)
+        found = {}
+        for flavor_id in flavor_ids:
+            name = quota.of_flavor(flavor_id)
+            found[flavor_id] = Use(name, self.limit(explicit, name), used.get(flavor_id, 0)).room(servers)
+        return found
+
     def grant(self, conn: Connection, resources: Sequence[str], least: int = 1, most: int = 1) -> int:
         """How many may be made in this transaction, ``least`` to ``most``; to be asked before anything is inserted.
 

@@ -16,8 +16,8 @@ _LIST = (
     ("none_tags", "None of"), ("nodes", "Nodes"),
 )  # fmt: skip
 _SHOWN = (
-    "id", "name", "description", "all_tags", "any_tags", "none_tags", "projects", "nodes", "is_rebuilding", "progress", "created_at",
-    "updated_at",
+    "id", "name", "description", "all_tags", "any_tags", "none_tags", "projects", "free_below", "nodes", "is_rebuilding", "progress",
+    "created_at", "updated_at",
 )  # fmt: skip
 _FORMATS = dict.fromkeys(("all_tags", "any_tags", "none_tags", "projects"), format_columns.ListColumn)
 _LISTS = ("all_tags", "any_tags", "none_tags")
@@ -35,6 +35,7 @@ class _OfPool(Asking):
 
 def _add_expression(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--description", metavar="<text>")
+    parser.add_argument("--free-below", metavar="<number|percent%>", help="An event tells when fewer machines are free; none: never")
     parser.add_argument("--all", dest="all_tags", metavar="<tag>", action="append", help="Machines that have this; repeat: all of them")
     parser.add_argument("--any", dest="any_tags", metavar="<tag>", action="append", help="Machines that have this; repeat: one of them")
     parser.add_argument("--none", dest="none_tags", metavar="<tag>", action="append", help="Machines without this; repeat: none of them")
@@ -46,6 +47,8 @@ def _add_expression(parser: argparse.ArgumentParser) -> None:
 def _asked(parsed_args: argparse.Namespace) -> dict[str, Any]:
     named = {name: getattr(parsed_args, name) for name in ("description", *_LISTS, "projects")}
     found = {name: value for name, value in named.items() if value is not None}
+    if (below := parsed_args.free_below) is not None:
+        found["free_below"] = None if below == "none" else int(below) if below.isdigit() else below
     return {**found, "projects": None} if parsed_args.all_projects else found
 
 
@@ -97,7 +100,9 @@ class SetPool(_OfPool, command.ShowOne):
         changes = {**_asked(parsed_args), **{name: [] for name in _LISTS if getattr(parsed_args, f"no_{name}")}}
         changes |= {"name": parsed_args.name} if parsed_args.name else {}
         if not changes:
-            raise CommandError("Say what to change: --name, --description, --all, --any, --none, --project or --all-projects.")
+            raise CommandError(
+                "Say what to change: --name, --description, --all, --any, --none, --free-below, --project or --all-projects."
+            )
         return columns.row(self.api.edit_pool(self.api.find_pool(parsed_args.pool), **changes), _SHOWN, _FORMATS)
 
 

@@ -13,6 +13,7 @@ from baremetal_svc.conductor.rebuilder import Rebuilder
 from baremetal_svc.conductor.reconciler import Reconciler, Terms
 from baremetal_svc.conductor.runner import Runner
 from baremetal_svc.conductor.service import Conductor, new_owner
+from baremetal_svc.conductor.stocktaker import Stocktaker
 from baremetal_svc.conductor.watcher import Watcher
 from baremetal_svc.db import census
 from baremetal_svc.db.secrets import Vault
@@ -45,6 +46,8 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
         woke=made.wake,
     )
     made.rebuilder = Rebuilder(db, owner, interval=options.poll_interval, lease=options.lease)
+    if conf.scheduler.capacity_interval:
+        made.stocktaker = stocktaker(conf, db, owner, announcer)
     if options.reconcile_interval:
         made.reconciler = reconciler(conf, db, gateways, owner, announcer, made.wake)
     return made
@@ -57,6 +60,20 @@ def reconciler(
     lease = conf.conductor.lease
     terms = Terms(lease=lease, quarantine=lease + conf.ironic.timeout, interval=conf.conductor.reconcile_interval)
     return Reconciler(db, gateways.ironic, gateways.neutron, owner, terms=terms, announcer=announcer, woke=woke)
+
+
+def stocktaker(conf: cfg.ConfigOpts, db: Database, owner: str, announcer: Announcer) -> Stocktaker:
+    """What counts the pools; keep() or count() is the caller's."""
+    options = conf.scheduler
+    return Stocktaker(
+        db,
+        owner,
+        interval=options.capacity_interval,
+        lease=conf.conductor.lease,
+        depth=options.capacity_depth,
+        days=options.capacity_days,
+        announcer=announcer,
+    )
 
 
 def checked_timeout(conf: cfg.ConfigOpts) -> float:

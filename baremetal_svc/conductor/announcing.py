@@ -37,6 +37,12 @@ class Announcer:
         if self._bus is not None:
             self._bus.send("reconciler.repair.end", notifications.repair_payload(repair))
 
+    def crossed(self, pool: Row, *, total: int, free: int, low: bool, as_of: float) -> None:
+        """Too few nodes of a pool ({"id", "name", "free_below"}) are free, or enough again."""
+        if self._bus is not None:
+            payload = notifications.capacity_payload(pool, total=total, free=free, as_of=as_of)
+            self._bus.send(f"pools.capacity.{'low' if low else 'ok'}", payload)
+
     def close(self) -> None:
         """Send what waits."""
         if self._bus is not None:

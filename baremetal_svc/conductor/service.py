@@ -18,6 +18,7 @@ from baremetal_svc.conductor.rebuilder import Rebuilder
 from baremetal_svc.conductor.reconciler import Reconciler
 from baremetal_svc.conductor.run import Lease
 from baremetal_svc.conductor.runner import Runner
+from baremetal_svc.conductor.stocktaker import Stocktaker
 from baremetal_svc.conductor.watcher import Watcher
 from baremetal_svc.db import duties, rows
 from baremetal_svc.db.session import Database
@@ -53,6 +54,7 @@ class Conductor:
         self.watcher: Watcher | None = None
         self.reconciler: Reconciler | None = None
         self.rebuilder: Rebuilder | None = None
+        self.stocktaker: Stocktaker | None = None
 
     def wake(self) -> None:
         """Look for due operations now instead of at the next poll."""
@@ -68,6 +70,8 @@ class Conductor:
             self._spawn("reconcile", functools.partial(self.reconciler.keep, self._stopped))
         if self.rebuilder is not None:
             self._spawn("rebuild", functools.partial(self.rebuilder.keep, self._stopped))
+        if self.stocktaker is not None:
+            self._spawn("count", functools.partial(self.stocktaker.keep, self._stopped))
 
     def listen(self, transport: oslo_messaging.Transport, host: str) -> None:
         """Serve wake-ups from the bus; a bus that is away is tried again, polling goes on meanwhile."""

@@ -16,6 +16,20 @@ SCHEDULER = [
         "round. Ours are fullest_domain, emptiest_domain, scarce, least_worn, longest_idle, recently_failed and image_cached; others come "
         "by entry points in baremetal_svc.weighers. None: any machine, which is fastest. The same for conductors and API.",
     ),
+    cfg.FloatOpt(
+        "capacity_interval",
+        default=60.0,
+        min=0.0,
+        help="Seconds between two counts of a pool's machines, by one conductor for all; 0: never, nor are there history and thresholds.",
+    ),
+    cfg.IntOpt(
+        "capacity_depth",
+        default=3,
+        min=1,
+        max=16,
+        help="Steps of a failure domain's path by which machines are counted: 3 counts dc1/room2/row3/rack7 as dc1/room2/row3.",
+    ),
+    cfg.IntOpt("capacity_days", default=400, min=1, max=36500, help="Days for which the hourly counts of pools are kept."),
 ]
 
 

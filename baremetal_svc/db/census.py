@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many operations are live and which faults stand, by what they are: for metrics, never row by row."""
+"""How many operations are live, which faults stand and what pools hold, by what they are: for metrics, never row by row."""
 
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from baremetal_svc.db import rows
+from baremetal_svc.db import capacity, rows
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Fault, Operation, Server
 from baremetal_svc.domain.operation import LIVE
@@ -17,8 +17,11 @@ SERVER = Server.__table__.c
 
 
 def take(conn: Connection) -> Mapping[str, Sequence[rows.Row]]:
-    """{"operations": [kind, state, count, age of the oldest in seconds], "faults": [target_kind, code, count]}."""
-    return {"operations": rows.all_of(conn, _OPERATIONS), "faults": rows.all_of(conn, _FAULTS)}
+    """{"operations": [kind, state, count, age of the oldest in seconds], "faults": [target_kind, code, count],
+
+    "pools": [name, as_of, low, states]}.
+    """
+    return {"operations": rows.all_of(conn, _OPERATIONS), "faults": rows.all_of(conn, _FAULTS), "pools": capacity.by_name(conn)}
 
 
 _LIVE = OP.state.in_(sorted(LIVE))

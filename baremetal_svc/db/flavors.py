@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
-from baremetal_svc.db import quotas, rows
+from baremetal_svc.db import pools, quotas, rows
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Flavor, FlavorProject
 
@@ -67,10 +67,20 @@ def forget(conn: Connection, flavor_id: str) -> None:
 
 
 def drawing_on(conn: Connection, pool_id: str, limit: int) -> list[str]:
-    """Names of at most so many flavors that draw on the pool."""
+    """Names of at most so many flavors that name the pool."""
+    return list(conn.execute(select(FLAVOR.name).where(_names(pool_id)).order_by(FLAVOR.name).limit(limit)).scalars())
+
+
+def out_of(conn: Connection, pool_id: str, *, usable_by: str | None, limit: int) -> list[rows.Row]:
+    """At most so many flavors that draw on the pool, by name, those that name none for the default pool; usable_by as for page()."""
+    drawing = sa.or_(_names(pool_id), sa.cast(FLAVOR.pools, sa.Text) == "[]") if pool_id == pools.DEFAULT_ID else _names(pool_id)
+    statement = select(Flavor.__table__).where(FLAVOR.id != ADOPTED_ID, drawing).order_by(FLAVOR.name).limit(limit)
+    return rows.all_of(conn, statement if usable_by is None else statement.where(*_usable_by(usable_by)))
+
+
+def _names(pool_id: str) -> sa.ColumnElement[bool]:
     # The list is JSON, which each database asks for in its own way: an id is found in its text by all of them.
-    named = sa.cast(FLAVOR.pools, sa.Text).contains(f'"{pool_id}"')
-    return list(conn.execute(select(FLAVOR.name).where(named).order_by(FLAVOR.name).limit(limit)).scalars())
+    return sa.cast(FLAVOR.pools, sa.Text).contains(f'"{pool_id}"')
 
 
 def projects_of(conn: Connection, flavor_id: str) -> list[str]:

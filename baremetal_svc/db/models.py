@@ -52,6 +52,9 @@ class Flavor(Model):
     resource_class: Mapped[str] = mapped_column(Name)
     pools: Mapped[list[str]] = mapped_column(JSON)
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    partitions: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    image_properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    price: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
 
@@ -81,8 +84,33 @@ class Pool(Model):
     generation: Mapped[int] = mapped_column(Integer, server_default="0")
     rebuilt_generation: Mapped[int] = mapped_column(Integer, server_default="0")
     rebuilt_up_to: Mapped[str] = mapped_column(Id, server_default="")
+    free_below: Mapped[str | None] = mapped_column(String(16))
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
+
+
+class PoolCapacity(Model):
+    """What a pool's nodes were doing when they were last counted, by class and failure domain; ``low``: too few were free."""
+
+    __tablename__ = "pool_capacity"
+    pool_id: Mapped[str] = mapped_column(Id, ForeignKey("pools.id", ondelete="CASCADE"), primary_key=True)
+    as_of: Mapped[float] = mapped_column(Time)
+    total: Mapped[int] = mapped_column(Integer)
+    free: Mapped[int] = mapped_column(Integer)
+    classes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    domains: Mapped[dict[str, Any]] = mapped_column(JSON)
+    low: Mapped[bool] = mapped_column(Boolean)
+
+
+class PoolCapacityHour(Model):
+    """The first count of a pool's nodes in an hour; ``hour`` is that of the epoch."""
+
+    __tablename__ = "pool_capacity_hours"
+    pool_id: Mapped[str] = mapped_column(Id, ForeignKey("pools.id", ondelete="CASCADE"), primary_key=True)
+    hour: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    total: Mapped[int] = mapped_column(Integer)
+    free: Mapped[int] = mapped_column(Integer)
+    states: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Node(Model):

@@ -1,28 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts of nodes as terms in rows, so that SQL finds nodes by them; what they are is said by domain.facts."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
+from baremetal_svc.db import rows
 from baremetal_svc.db.models import NodeFact
 
 FACT = NodeFact.__table__.c
 
 
 def keep(conn: Connection, wanted: Mapping[str, frozenset[str]]) -> None:
-    """Bring the rows of these nodes (by id) in line with their facts; writes only differences, a statement for each fact that went."""
+    """Bring the rows of these nodes (by id) in line with their facts; writes only differences."""
     known: dict[str, set[str]] = {node_id: set() for node_id in wanted}
     for node_id, term in conn.execute(select(FACT.node_id, FACT.term).where(FACT.node_id.in_(list(wanted)))):
         known[node_id].add(term)
-    gone: dict[str, list[str]] = defaultdict(list)
-    for node_id, terms in known.items():
-        for term in terms - wanted[node_id]:
-            gone[term].append(node_id)
-    for term, node_ids in sorted(gone.items()):
-        conn.execute(sa.delete(NodeFact.__table__).where(FACT.term == term, FACT.node_id.in_(node_ids)))
+    gone = [(term, node_id) for node_id, terms in known.items() for term in terms - wanted[node_id]]
+    rows.forget_pairs(conn, FACT.term, FACT.node_id, gone)
     new = [{"term": term, "node_id": node_id} for node_id in sorted(wanted) for term in sorted(wanted[node_id] - known[node_id])]
     if new:
         conn.execute(sa.insert(NodeFact.__table__), new)

@@ -35,11 +35,10 @@ class Author:
 def change(conn: Connection, before: Tags, after: Tags, author: Author) -> list[str]:
     """Bring the tags of nodes from what they are (by node id) to what they shall be; ids of those that changed.
 
-    Only differences are written, and the number of statements depends on the tags, not on the nodes. The caller has the nodes' rows locked.
+    Only differences are written, in as few statements as there are tags or nodes, whichever are fewer. The caller has locked the rows.
     """
     added, removed = _pairs(after, before), _pairs(before, after)
-    for tag, node_ids in _by_tag(removed):
-        conn.execute(sa.delete(NodeTag.__table__).where(TAG.tag == tag, TAG.node_id.in_(node_ids)))
+    rows.forget_pairs(conn, TAG.node_id, TAG.tag, removed)
     if added:
         conn.execute(sa.insert(NodeTag.__table__), [{"tag": tag, "node_id": node_id} for node_id, tag in added])
     _follow_affinity_zone(conn, before, after)
@@ -53,13 +52,6 @@ def change(conn: Connection, before: Tags, after: Tags, author: Author) -> list[
 
 def _pairs(these: Tags, without: Tags) -> list[tuple[str, str]]:
     return [(node_id, tag) for node_id in sorted(these) for tag in sorted(these[node_id] - without[node_id])]
-
-
-def _by_tag(pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for node_id, tag in pairs:
-        found[tag].append(node_id)
-    yield from sorted(found.items())
 
 
 def _follow_affinity_zone(conn: Connection, before: Tags, after: Tags) -> None:

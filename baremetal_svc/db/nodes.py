@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes as last observed, and the facts that pools and offers are computed from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,11 +110,11 @@ def wake_waiting(conn: Connection) -> list[str]:
     return ids
 
 
-def facts(conn: Connection, node_ids: Iterable[str]) -> list[NodeFacts]:
-    """What pools and offers need to know of the nodes, in four queries."""
+def facts(conn: Connection, node_ids: Iterable[str], these: Collection[str] | None = None) -> list[NodeFacts]:
+    """What pools and offers need to know of the nodes, in four queries; of their tags only these unless that is None."""
     wanted = list(node_ids)
     found = observed(conn, wanted)
-    tags = pools.tags_of(conn, wanted)
+    tags = pools.tags_of(conn, wanted, these)
     held = set(conn.execute(select(Claim.held_node).where(Claim.held_node.in_(wanted))).scalars())
     open_faults = select(Fault.target_id).where(Fault.target_id.in_(wanted), Fault.cleared_at.is_(None))
     faulty = set(conn.execute(open_faults).scalars())

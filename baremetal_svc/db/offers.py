@@ -7,15 +7,18 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
+from baremetal_svc.db import rows
 from baremetal_svc.db.models import Offer
 
 OFFER = Offer.__table__.c
 
 
-def of(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[tuple[str, str]]]:
-    """(pool id, resource class) of the offers of each node."""
+def of(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str] | None = None) -> dict[str, set[tuple[str, str]]]:
+    """(pool id, resource class) of the offers of each node, in these pools only unless that is None."""
     found: dict[str, set[tuple[str, str]]] = {node_id: set() for node_id in node_ids}
     statement = select(OFFER.node_id, OFFER.pool_id, OFFER.resource_class).where(OFFER.node_id.in_(node_ids))
+    if pool_ids is not None:
+        statement = statement.where(OFFER.pool_id.in_(pool_ids))
     for node_id, pool_id, resource_class in conn.execute(statement):
         found[node_id].add((pool_id, resource_class))
     return found
@@ -29,10 +32,9 @@ def add(conn: Connection, offers: Iterable[tuple[str, str, str, int]]) -> None:
 
 
 def remove(conn: Connection, offers: Iterable[tuple[str, str, str]]) -> None:
-    """Offer nodes no longer: (node id, pool id, resource class); a statement for each pool and class."""
-    gone: dict[tuple[str, str], list[str]] = defaultdict(list)
+    """Offer nodes no longer: (node id, pool id, resource class)."""
+    gone: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for node_id, pool_id, resource_class in offers:
-        gone[pool_id, resource_class].append(node_id)
-    for (pool_id, resource_class), node_ids in sorted(gone.items()):
-        these = (OFFER.pool_id == pool_id, OFFER.resource_class == resource_class, OFFER.node_id.in_(node_ids))
-        conn.execute(sa.delete(Offer.__table__).where(*these))
+        gone[resource_class].append((pool_id, node_id))
+    for resource_class, pairs in sorted(gone.items()):
+        rows.forget_pairs(conn, OFFER.pool_id, OFFER.node_id, pairs, OFFER.resource_class == resource_class)

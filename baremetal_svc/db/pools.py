@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pools, their materialised members, and the tags that membership comes from."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -89,9 +88,10 @@ def member_counts(conn: Connection, pool_ids: Sequence[str]) -> dict[str, int]:
     return dict(conn.execute(statement).tuples().all())
 
 
-def expressions(conn: Connection) -> dict[str, Expression]:
-    """Every pool's expression by id. Pools are few: operators name them by hand."""
-    return _by_id(rows.all_of(conn, select(Pool.__table__)))
+def expressions(conn: Connection, pool_ids: Sequence[str] | None = None) -> dict[str, Expression]:
+    """Expressions by id, of every pool for None. Pools are few: operators name them by hand."""
+    statement = select(Pool.__table__)
+    return _by_id(rows.all_of(conn, statement if pool_ids is None else statement.where(POOL.id.in_(pool_ids))))
 
 
 def rebuilt(conn: Connection) -> dict[str, Expression]:
@@ -103,10 +103,13 @@ def _by_id(found: Sequence[rows.Row]) -> dict[str, Expression]:
     return {p["id"]: Expression.of(all=p["all_of"], any=p["any_of"], none=p["none_of"]) for p in found}
 
 
-def tags_of(conn: Connection, node_ids: Sequence[str]) -> dict[str, frozenset[str]]:
-    """Tags by node id, in one query."""
+def tags_of(conn: Connection, node_ids: Sequence[str], these: Collection[str] | None = None) -> dict[str, frozenset[str]]:
+    """Tags by node id, in one query; of these tags only unless that is None."""
     found: dict[str, set[str]] = {node_id: set() for node_id in node_ids}
-    for tag, node_id in conn.execute(select(TAG.tag, TAG.node_id).where(TAG.node_id.in_(node_ids))):
+    statement = select(TAG.tag, TAG.node_id).where(TAG.node_id.in_(node_ids))
+    if these is not None:
+        statement = statement.where(TAG.tag.in_(sorted(these)))
+    for tag, node_id in conn.execute(statement):
         found[node_id].add(tag)
     return {node_id: frozenset(tags) for node_id, tags in found.items()}
 
@@ -123,10 +126,13 @@ def values_of(conn: Connection, prefix: str) -> list[str]:
     return sorted(tag.removeprefix(prefix) for tag in found.scalars())
 
 
-def memberships(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[str]]:
-    """Ids of the pools that each node is a member of."""
+def memberships(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str] | None = None) -> dict[str, set[str]]:
+    """Ids of the pools that each node is a member of, of these pools only unless that is None."""
     found: dict[str, set[str]] = {node_id: set() for node_id in node_ids}
-    for pool_id, node_id in conn.execute(select(MEMBER.pool_id, MEMBER.node_id).where(MEMBER.node_id.in_(node_ids))):
+    statement = select(MEMBER.pool_id, MEMBER.node_id).where(MEMBER.node_id.in_(node_ids))
+    if pool_ids is not None:
+        statement = statement.where(MEMBER.pool_id.in_(pool_ids))
+    for pool_id, node_id in conn.execute(statement):
         found[node_id].add(pool_id)
     return found
 
@@ -138,12 +144,8 @@ def join(conn: Connection, pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def leave(conn: Connection, pairs: Sequence[tuple[str, str]]) -> None:
-    """Make nodes members no longer: (pool id, node id); a statement for each pool."""
-    gone: dict[str, list[str]] = defaultdict(list)
-    for pool_id, node_id in pairs:
-        gone[pool_id].append(node_id)
-    for pool_id, node_ids in sorted(gone.items()):
-        conn.execute(sa.delete(PoolMember.__table__).where(MEMBER.pool_id == pool_id, MEMBER.node_id.in_(node_ids)))
+    """Make nodes members no longer: (pool id, node id)."""
+    rows.forget_pairs(conn, MEMBER.pool_id, MEMBER.node_id, pairs)
 
 
 def under_rebuild(conn: Connection) -> list[rows.Row]:

@@ -59,6 +59,12 @@ def usage_of(conn: Connection, resource: str, project_id: str, user_id: str) -> 
     return int(conn.execute(select(sa.func.count()).where(*where)).scalar_one())
 
 
+def servers_by_flavor(conn: Connection, project_id: str) -> dict[str, int]:
+    """Servers of a project by flavor id."""
+    counted = select(SERVER.flavor_id, sa.func.count()).where(SERVER.project_id == project_id).group_by(SERVER.flavor_id)
+    return dict(conn.execute(counted).tuples().all())
+
+
 def flavors_used(conn: Connection, project_id: str) -> list[str]:
     """Ids of the flavors of a project's servers."""
     return list(

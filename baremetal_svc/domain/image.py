@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an image asks of the disk that it is written to."""
+"""What an image asks of the disk that it is written to, and which images a flavor takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from baremetal_svc.domain.errors import Conflict, Invalid
@@ -23,6 +23,8 @@ class Image(Protocol):
     def min_disk(self) -> int: ...
     @property
     def partition_image(self) -> bool: ...
+    @property
+    def properties(self) -> Mapping[str, str]: ...
 
 
 def check_active(image: Image) -> None:
@@ -43,6 +45,27 @@ def check_partitions(image: Image, partitions: Mapping[str, int]) -> None:
     needed = max(image.min_disk, -(-(image.size or 0) // 2**30)) if image.partition_image else 0
     if root < needed:
         raise Invalid(f"root_gb ({root}) is less than what image {image.id} needs ({needed}).")
+
+
+def laid_out(image: Image, asked: Mapping[str, int], usual: Mapping[str, int]) -> Mapping[str, int]:
+    """The layout that was asked for, else the flavor's usual one where the image takes any."""
+    return asked or (usual if image.partition_image else {})
+
+
+def check_properties(image: Image, wanted: Mapping[str, Sequence[str]]) -> None:
+    """Refuse an image that a flavor does not take.
+
+    :param wanted: property -> the values of which the image must have one; {}: any image will do.
+    :raises Invalid:
+    """
+    for name, values in wanted.items():
+        found = image.properties.get(name)
+        if found not in values:
+            has = f"has the {name} {found!r}" if found is not None else f"has no {name}"
+            hint = (
+                "Choose an image that has one of them, or another flavor: GET /v1/flavors shows what each takes in image_properties (1.6)."
+            )
+            raise Invalid(f"Image {image.id} {has}; this flavor takes {', '.join(values)}.", hint=hint)
 
 
 def layout(image: Image, partitions: Mapping[str, int]) -> dict[str, Any]:

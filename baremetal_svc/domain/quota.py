@@ -31,6 +31,10 @@ class Use:
     limit: int
     usage: int
 
+    def room(self, most: int) -> int:
+        """How many more fit, at most ``most``."""
+        return most if self.limit < 0 else min(most, max(0, self.limit - self.usage))
+
 
 def granted(uses: Iterable[Use], least: int, most: int) -> int:
     """How many fit under every limit, at most ``most``.
@@ -39,7 +43,7 @@ def granted(uses: Iterable[Use], least: int, most: int) -> int:
     """
     count = most
     for use in uses:
-        free = most if use.limit < 0 else max(0, use.limit - use.usage)
+        free = use.room(most)
         if free < least:
             raise OverQuota(f"Over quota: {use.resource}, limit {use.limit}, in use {use.usage}, asked for {least} more.")
         count = min(count, free)

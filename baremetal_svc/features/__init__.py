@@ -17,6 +17,7 @@ FEATURES = (
     "node_tags",
     "pools",
     "scheduling",
+    "capacity",
     "aggregates",
     "operations",
     "events",

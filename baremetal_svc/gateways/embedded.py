@@ -28,7 +28,7 @@ _FOR_IRONIC = {
     "ramdisk": "ramdisk",
 }
 _SIZES = ("size", "min_disk")
-_KNOWN = {"id", "name", *_FOR_IRONIC, *_SIZES}
+_KNOWN = {"id", "name", "properties", *_FOR_IRONIC, *_SIZES}
 _SCHEMES = ("http://", "https://", "file:///", "oci://")
 
 
@@ -131,7 +131,9 @@ def _image(entry: Any) -> ImageView:
         raise ValueError("it must be a mapping")
     _check(entry)
     instance_info = {theirs: entry[ours] for ours, theirs in _FOR_IRONIC.items() if ours in entry}
-    return ImageView(entry["id"], entry["name"], "active", instance_info, entry.get("size"), entry.get("min_disk", 0))
+    return ImageView(
+        entry["id"], entry["name"], "active", instance_info, entry.get("size"), entry.get("min_disk", 0), entry.get("properties", {})
+    )
 
 
 def _check(entry: Mapping[Any, Any]) -> None:
@@ -141,13 +143,19 @@ def _check(entry: Mapping[Any, Any]) -> None:
     for key in ("id", "name", "url"):
         if key not in entry:
             raise ValueError(f"{key} is missing")
-    for key in entry.keys() - set(_SIZES):
+    for key in entry.keys() - set(_SIZES) - {"properties"}:
         if not isinstance(entry[key], str) or not entry[key]:
             raise ValueError(f"{key} must be a text that is not empty")
     for key in entry.keys() & set(_SIZES):
         if not isinstance(entry[key], int) or isinstance(entry[key], bool) or entry[key] < 0:
             raise ValueError(f"{key} must be a whole number, not negative")
     _check_source(entry)
+    _check_properties(entry.get("properties", {}))
+
+
+def _check_properties(found: Any) -> None:
+    if not isinstance(found, dict) or not all(isinstance(text, str) for pair in found.items() for text in pair):
+        raise ValueError("properties must be a mapping of texts to texts")
 
 
 def _check_source(entry: Mapping[Any, Any]) -> None:

@@ -13,6 +13,11 @@ from baremetal_svc.gateways.protocols import ImageView
 from baremetal_svc.gateways.seen import Seen
 from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
+#: Texts of an image that say nothing of what is in it.
+_OWN = frozenset(
+    "id name owner status visibility checksum os_hash_algo os_hash_value file self schema direct_url created_at updated_at stores".split()
+)
+
 
 class GlanceGateway:
     """The protocol Images; see there. One object serves all threads."""
@@ -74,4 +79,6 @@ def _view(raw: Mapping[str, Any]) -> ImageView:
     # Ironic asks Glance for the rest by the id; kernel and ramdisk are what makes it an image of one partition.
     parts = {ours: raw[theirs] for ours, theirs in (("kernel", "kernel_id"), ("ramdisk", "ramdisk_id")) if raw.get(theirs)}
     instance_info = {"image_source": raw["id"], **parts}
-    return ImageView(raw["id"], raw["name"] or "", raw["status"], instance_info, raw["size"], raw["min_disk"] or 0)
+    # Glance has the properties of an image beside its own attributes.
+    properties = {name: value for name, value in raw.items() if isinstance(value, str) and name not in _OWN}
+    return ImageView(raw["id"], raw["name"] or "", raw["status"], instance_info, raw["size"], raw["min_disk"] or 0, properties)

@@ -102,7 +102,10 @@ class NetworkView:
 
 @dataclass(frozen=True, slots=True)
 class ImageView:
-    """An image that a node can be deployed with. ``instance_info`` is what Ironic needs of it (image_source, checksum, ...)."""
+    """An image that a node can be deployed with. ``instance_info`` is what Ironic needs of it (image_source, checksum, ...).
+
+    ``properties`` are what whoever made it says of it: os_distro, architecture, ...
+    """
 
     id: str
     name: str
@@ -110,6 +113,7 @@ class ImageView:
     instance_info: Mapping[str, Any]
     size: int | None = None
     min_disk: int = 0
+    properties: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def partition_image(self) -> bool:

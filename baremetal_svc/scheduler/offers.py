@@ -19,18 +19,23 @@ RND = 2**30
 _RANDOM = random.SystemRandom()
 
 
-def recompute(conn: Connection, node_ids: Sequence[str]) -> int:
+def recompute(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str] | None = None) -> int:
     """Bring pool membership and offers of the nodes in line with what is known of them; how many changed pools.
 
     Writes only differences; the number of statements depends on the pools, not on the nodes.
     A node in use keeps its pools until it is released.
+
+    :param pool_ids: look at these pools only, and of the nodes only at what their expressions name; the nodes' facts are in line already.
     """
     # The rows are locked first, so that a claim of the same moment is either seen here or comes after the new offers.
     nodes.lock(conn, node_ids)
-    time, expressions = nodes.database_time(conn), pools.expressions(conn)
-    members, offered = pools.memberships(conn, node_ids), rows.of(conn, node_ids)
-    facts = nodes.facts(conn, node_ids)
-    node_facts.keep(conn, {node.id: domain_facts.facts(node) for node in facts})
+    time, expressions = nodes.database_time(conn), pools.expressions(conn, pool_ids)
+    members, offered = pools.memberships(conn, node_ids, pool_ids), rows.of(conn, node_ids, pool_ids)
+    if pool_ids is None:
+        facts = nodes.facts(conn, node_ids)
+        node_facts.keep(conn, {node.id: domain_facts.facts(node) for node in facts})
+    else:
+        facts = nodes.facts(conn, node_ids, frozenset().union(*(e.all | e.any | e.none for e in expressions.values())))
     known = {node.id: _wanted(node, members[node.id], expressions, time) for node in facts}
     pools.leave(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(members[node_id] - wanted)])
     pools.join(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(wanted - members[node_id])])

@@ -20,7 +20,7 @@ def begin(conn: Connection, pool_id: str) -> bool:
     if len(ids) > AT_ONCE:
         return False
     for start in range(0, len(ids), nodes.CHUNK):
-        offers.recompute(conn, ids[start : start + nodes.CHUNK])
+        offers.recompute(conn, ids[start : start + nodes.CHUNK], [pool_id])
     for pool in pools.under_rebuild(conn):
         if pool["id"] == pool_id:
             pools.end_rebuild(conn, pool_id, pool["generation"])
@@ -35,11 +35,10 @@ def step(conn: Connection) -> bool:
         return False
     begun = behind[0]["rebuilt_up_to"]
     ids = nodes.ids_after(conn, begun, nodes.CHUNK)
+    together = [pool for pool in behind if pool["rebuilt_up_to"] == begun]
     if ids:
-        offers.recompute(conn, ids)
-    for pool in behind:
-        if pool["rebuilt_up_to"] != begun:
-            continue
+        offers.recompute(conn, ids, [pool["id"] for pool in together])
+    for pool in together:
         if len(ids) == nodes.CHUNK:
             pools.advance_rebuild(conn, pool, ids[-1])
         else:

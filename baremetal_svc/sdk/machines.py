@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Methods for operators: machines, their tags, pools."""
+"""Methods for operators: machines, their tags, pools; and for everybody what could be had."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
-from baremetal_svc.sdk.resources import Node, Pool
+from baremetal_svc.sdk.resources import Flavor, Node, Pool
 from baremetal_svc.sdk.sending import Sending, id_of
 
 
@@ -36,7 +37,7 @@ class Machines(Sending):
         return self._named(Pool, name_or_id)
 
     def create_pool(self, name: str, **more: Any) -> Pool:
-        """``more``: description, all_tags, any_tags, none_tags, projects."""
+        """``more``: description, all_tags, any_tags, none_tags, projects, free_below."""
         return self._create(Pool, name=name, **more)
 
     def edit_pool(self, pool: Pool | str, **changes: Any) -> Pool:
@@ -54,6 +55,28 @@ class Machines(Sending):
     def pool_overlaps(self, pool: Pool | str) -> list[dict[str, Any]]:
         """Pools that have machines in common with this one, and how many."""
         return self._all_of(f"{Pool.base_path}/{id_of(pool)}/overlaps", "overlaps")
+
+    # --- capacity
+
+    def pool_capacity(self, pool: Pool | str) -> dict[str, Any]:
+        """What its machines do, by class, flavor and failure domain; to all but operators what of each flavor could be had out of it."""
+        found: dict[str, Any] = self._send("GET", f"{Pool.base_path}/{id_of(pool)}/capacity").json()
+        return found
+
+    def pool_history(self, pool: Pool | str, **query: str) -> list[dict[str, Any]]:
+        """What its machines did hour by hour, newest first, for operators; since, until (ISO 8601)."""
+        return self._all_of(f"{Pool.base_path}/{id_of(pool)}/capacity/history?{urlencode(query)}", "hours")
+
+    def pool_forecast(self, pool: Pool | str, weeks: int | None = None) -> dict[str, Any]:
+        """The trend of what is free, and the day on which nothing would be, for operators."""
+        query = {} if weeks is None else {"weeks": weeks}
+        found: dict[str, Any] = self._send("GET", f"{Pool.base_path}/{id_of(pool)}/forecast", params=query).json()
+        return found
+
+    def capacity(self, flavor: Flavor | str, **query: Any) -> dict[str, Any]:
+        """How many servers of a flavor could be had now, and what bounds it; count, group, availability_zone."""
+        found: dict[str, Any] = self._send("GET", "/capacity", params={"flavor": id_of(flavor), **query}).json()
+        return found
 
     # --- tags of machines
 

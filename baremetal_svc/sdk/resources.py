@@ -107,6 +107,11 @@ class Flavor(_Versioned):
     resource_aggregates: dict[str, Any] = Body("resource_aggregates", type=dict)
     #: what the operator tells of the machines
     facts: dict[str, Any] = Body("facts", type=dict)
+    #: the layout where a request of a partition image names none
+    partitions: dict[str, Any] = Body("partitions", type=dict)
+    #: property of an image -> the values of which it must have one
+    image_properties: dict[str, Any] = Body("image_properties", type=dict)
+    price: str | None = Body("price")
     pools: list[str] = Body("pools", type=list)
 
 
@@ -158,6 +163,8 @@ class Pool(_Versioned):
     none_tags: list[str] = Body("none", type=list)
     #: ids of those that may draw on it; None: all
     projects: list[str] | None = Body("projects", type=list)
+    #: an event tells when fewer are free: a number, or a part such as "10%"
+    free_below: Any = Body("free_below")
     nodes: int = Body("nodes", type=int)
     is_rebuilding: bool = Body("rebuilding", type=bool)
     #: percent of the machines that a rebuild has looked at

@@ -32,8 +32,8 @@ def write(tmp_path: Path) -> Write:
 def known(request: pytest.FixtureRequest, write: Write) -> tuple[Images, str]:
     if request.param == "simulated":
         world = World()
-        return SimulatedImages(world), world.add_image("debian")
-    return ImagesFile(write({"images": [IMAGE]})), "i1"
+        return SimulatedImages(world), world.add_image("debian", os_distro="debian")
+    return ImagesFile(write({"images": [{**IMAGE, "properties": {"os_distro": "debian"}}]})), "i1"
 
 
 def test_an_image_is_found_by_its_id(known: tuple[Images, str]) -> None:
@@ -41,7 +41,7 @@ def test_an_image_is_found_by_its_id(known: tuple[Images, str]) -> None:
     image = images.get_image(image_id, "p")
     assert image is not None and (image.id, image.name, image.status) == (image_id, "debian", "active")
     assert image.instance_info["image_source"].startswith("http://") and image.instance_info["image_checksum"]
-    assert images.get_image("debian", "p") is None
+    assert images.get_image("debian", "p") is None and image.properties["os_distro"] == "debian"
 
 
 def test_the_file_says_what_ironic_needs(write: Write) -> None:
@@ -69,6 +69,7 @@ def test_the_file_says_what_ironic_needs(write: Write) -> None:
         ({"images": [{**IMAGE, "name": 3}]}, "name must be a text"),
         ({"images": [{**IMAGE, "min_disk": "2"}]}, "min_disk must be a whole number"),
         ({"images": [{**IMAGE, "os_hash_algo": "md5"}]}, "belong together"),
+        ({"images": [{**IMAGE, "properties": {"a": 1}}]}, "properties must be"),
     ],
 )
 def test_a_wrong_file_is_a_clear_error(write: Write, content: Any, says: str) -> None:

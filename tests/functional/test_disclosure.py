@@ -62,7 +62,7 @@ def _answers(scene: Scene, servers: dict[str, str], token: str) -> Iterator[tupl
         for name, row in TABLE.items():
             method, _, path = name.partition(" ")
             if method == "GET" and READERS in row.who:
-                asked = filled(scene, path, fresh=False)
+                asked = filled(scene, row.path or path, fresh=False)
                 yield asked, scene.service.call("GET", asked, token=token)
     operations = scene.service.call("GET", "/v1/operations", token=MEMBER).json["operations"]
     for operation in operations:

@@ -19,7 +19,7 @@ from baremetal_svc import conf as configuration
 from baremetal_svc import notifications
 from baremetal_svc.domain.lifecycle import LIFECYCLE
 from tests.fixtures import drifting, properties
-from tests.fixtures.service import Service
+from tests.fixtures.service import ADMIN, DEFAULT_POOL, Service
 
 SAMPLES = Path(__file__).resolve().parents[2] / "doc" / "notification_samples"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
@@ -121,6 +121,28 @@ def test_a_repair_is_told_as_sampled(sending: Service) -> None:
     sending.conductor.reconciler.reconcile(repair=True)
     [repair] = [message for message in sent(sending) if message["event_type"].startswith("reconciler")]
     check_sample(repair)
+
+
+def test_a_pool_that_gets_low_and_well_again_is_told_as_sampled(sending: Service) -> None:
+    sending.prepared()
+    sending.conductor.stocktaker.count()
+
+    def told(free_below: int | None) -> dict[str, Any]:
+        patch = [{"op": "add", "path": "/free_below", "value": free_below}]
+        assert sending.call("PATCH", f"/v1/pools/{DEFAULT_POOL}", patch, token=ADMIN).status == 200
+        sending.conductor = sending.new_conductor("conductor-1")
+        with sending.db.write() as conn:
+            conn.exec_driver_sql("UPDATE pool_capacity SET as_of = as_of - 100")
+            conn.exec_driver_sql("DELETE FROM duties")
+        sending.conductor.stocktaker.count()
+        sending.runner = sending.conductor._runner
+        found: dict[str, Any] = sent(sending)[-1]
+        return found
+
+    low, well = told(20), told(None)
+    check_sample(low)
+    check_sample(well)
+    assert [message["event_type"] for message in sent(sending)] == ["pools.capacity.low", "pools.capacity.ok"]
 
 
 def test_secrets_are_not_sent(sending: Service) -> None:

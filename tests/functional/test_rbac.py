@@ -116,6 +116,11 @@ TABLE = {
     "PATCH /v1/pools/{pool_id}": Row(OPERATORS, body=RENAME),
     "DELETE /v1/pools/{pool_id}": Row(OPERATORS),
     "GET /v1/pools/{pool_id}/overlaps": Row(OPERATORS),
+    # On a pool that a flavor of the project draws on; operators see every pool.
+    "GET /v1/pools/{pool_id}/capacity": Row(READERS, path="/v1/pools/{drawn_pool_id}/capacity"),
+    "GET /v1/pools/{pool_id}/capacity/history": Row(OPERATORS),
+    "GET /v1/pools/{pool_id}/forecast": Row(OPERATORS),
+    "GET /v1/capacity": Row(READERS, path="/v1/capacity?flavor={flavor_id}"),
     "GET /v1/aggregates": Row(OPERATORS),
     "POST /v1/aggregates": Row(OPERATORS, body={"name": "b{number}"}),
     "GET /v1/aggregates/{aggregate_id}": Row(OPERATORS),

@@ -19,6 +19,7 @@ NAME = re.compile(r"\bbaremetal_svc_\w+")
 ROWS = {
     "operations": [{"kind": "servers.create", "state": "waiting", "count": 2, "age": 61.5}],
     "faults": [{"target_kind": "node", "code": "deploy_failed", "count": 3}],
+    "pools": [{"name": "fast", "as_of": 7.0, "low": True, "states": {"free": 5}}],
 }
 
 
@@ -64,6 +65,8 @@ def test_the_database_is_asked_once_in_a_while() -> None:
     assert text.count('baremetal_svc_operations{kind="servers.create",state="waiting"} 2.0') == 2
     assert 'baremetal_svc_operations_oldest_age_seconds{kind="servers.create",state="waiting"} 61.5' in text
     assert 'baremetal_svc_faults_open{code="deploy_failed",target_kind="node"} 3.0' in text
+    assert 'baremetal_svc_pool_nodes{pool="fast",state="free"} 5.0' in text and 'baremetal_svc_pool_low{pool="fast"} 1.0' in text
+    assert 'baremetal_svc_pool_nodes{pool="fast",state="in_use"} 0.0' in text
 
 
 def test_a_scrape_lives_without_the_database() -> None:

@@ -15,10 +15,14 @@ from baremetal_svc.features.flavors import policy, rules, schema, service
 _ALL = "/v1/flavors"
 _ONE = f"{_ALL}/{{flavor_id}}"
 _AMOUNTS = views.Json({"type": "object", "additionalProperties": {"type": "integer"}})
+_VALUES = views.Json({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}})
 
 
 class Flavor(wtypes.Base):
-    """A flavor; what it takes and from where is for operators. ``facts``: cpus, cpu_model, cpu_arch, memory_mb, disks, nics, gpus."""
+    """A flavor; what it takes and from where is for operators. ``facts``: cpus, cpu_model, cpu_arch, memory_mb, disks, nics, gpus.
+
+    ``partitions``: the layout where a request of a partition image names none. ``image_properties``: of each an image has a value.
+    """
 
     uuid = wtypes.text
     name = wtypes.text
@@ -29,6 +33,9 @@ class Flavor(wtypes.Base):
     resource_aggregates = views.Attribute(views.texts, always=False)
     pools = views.Attribute([wtypes.text], since=2, always=False)
     facts = views.Attribute(views.Json({"type": "object"}), since=3)
+    partitions = views.Attribute(_AMOUNTS, since=6)
+    image_properties = views.Attribute(_VALUES, since=6)
+    price = views.Attribute(wtypes.text, since=6)
     created_at = views.Attribute(wtypes.text, always=False)
     updated_at = views.Attribute(wtypes.text, always=False)
     links = [views.Link]
@@ -100,6 +107,7 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
         "is_public": row["is_public"],
         "links": views.links(call, "flavors", row["id"]),
         **({"facts": row["facts"] or {}} if call.version >= 3 else {}),
+        **(rules.told(row) if call.version >= 6 else {}),
     }
     if not call.context.is_operator:
         return values

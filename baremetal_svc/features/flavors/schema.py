@@ -36,6 +36,33 @@ _FACTS = closed(
         "gpus": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 255}, "maxItems": 64},
     }
 )
+_SIZE = {"type": "integer", "minimum": 0, "maximum": 2**31}
+#: The layout where a request of a partition image names none.
+_PARTITIONS = {
+    "oneOf": [
+        closed({"root_gb": {"type": "integer", "minimum": 1, "maximum": 2**31}, "ephemeral_gb": _SIZE, "swap_mb": _SIZE}, ["root_gb"]),
+        {"const": {}},
+    ]
+}
+_VALUES = {
+    "type": "array",
+    "items": {"type": "string", "minLength": 1, "maxLength": 255},
+    "minItems": 1,
+    "maxItems": 32,
+    "uniqueItems": True,
+}
+#: Property of an image -> the values of which it must have one.
+_IMAGES = {
+    "type": "object",
+    "propertyNames": {"pattern": r"^[a-zA-Z0-9_\-.:]{1,255}$"},
+    "additionalProperties": _VALUES,
+    "maxProperties": 16,
+}
+_LATER = {
+    "partitions": _PARTITIONS,
+    "image_properties": _IMAGES,
+    "price": {"type": ["string", "null"], "minLength": 1, "maxLength": 64, "pattern": r"^[^\x00-\x1f\x7f]*$"},
+}
 _REQUIRED = ["name", "description", "resources"]
 
 _EDITED = {"name": NAME, "is_public": _FLAG, "disabled": _FLAG}
@@ -45,6 +72,7 @@ EDITED = {
     1: closed(_EDITED, list(_EDITED)),
     2: closed(_EDITED_2, list(_EDITED_2)),
     3: closed({**_EDITED_2, "facts": _FACTS}, list(_EDITED_2)),
+    6: closed({**_EDITED_2, "facts": _FACTS, **_LATER}, list(_EDITED_2)),
 }
 UPDATE = {1: PATCH}
 #: A project id as Keystone makes them; whether it exists is Keystone's to know.
@@ -53,5 +81,6 @@ CREATE = {
     1: closed(_FLAVOR, _REQUIRED),
     2: closed({**_FLAVOR, "pools": _POOLS}, _REQUIRED),
     3: closed({**_FLAVOR, "pools": _POOLS, "facts": _FACTS}, _REQUIRED),
+    6: closed({**_FLAVOR, "pools": _POOLS, "facts": _FACTS, **_LATER}, _REQUIRED),
 }
 LIST = {1: closed({}), 2: closed({"limit": LIMIT, "marker": UUID})}

@@ -29,6 +29,7 @@ def create(call: Call) -> Row:
         "resource_class": next(iter(asked["resources"])),
         "pools": [pool_id.lower() for pool_id in asked.get("pools", [])],
         "facts": asked.get("facts", {}),
+        **rules.told(asked),
     }
 
     def work(conn: Connection) -> Row:
@@ -71,6 +72,8 @@ def update(call: Call, flavor_id: str) -> Row:
         values = {**done, "is_public": _flag(done["is_public"]), "disabled": _flag(done["disabled"])}
         if call.version >= 3:
             values["facts"] = done.get("facts", {})
+        if call.version >= 6:
+            values |= rules.told(done)
         if "pools" in done:
             values["pools"] = [pool_id.lower() for pool_id in done["pools"]]
             _check_pools(conn, values["pools"])

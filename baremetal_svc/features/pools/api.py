@@ -17,12 +17,14 @@ _ALL = "/v1/pools"
 _ONE = f"{_ALL}/{{pool_id}}"
 _QUERY = {5: schema.EMPTY}
 _PROJECTS = views.Json({"type": ["array", "null"], "items": {"type": "string"}})
+_FREE_BELOW = views.Json({"type": ["integer", "string", "null"]})
 
 
 class Pool(wtypes.Base):
     """Nodes with all of, any of and none of these tags and facts; ``projects`` may draw on it, null stands for all.
 
     While it is ``rebuilding``, ``progress`` percent of the nodes have been looked at since its expression changed.
+    An event tells when fewer nodes are free than ``free_below``: a number, or a part of all such as "10%".
     """
 
     uuid = wtypes.text
@@ -32,6 +34,7 @@ class Pool(wtypes.Base):
     any = [wtypes.text]
     none = [wtypes.text]
     projects = views.Attribute(_PROJECTS, since=5)
+    free_below = views.Attribute(_FREE_BELOW, since=6)
     nodes = int
     rebuilding = views.Attribute(bool, since=5)
     progress = views.Attribute(int, since=5)
@@ -87,12 +90,13 @@ def overlaps(call: Call, pool_id: str) -> Answer:
 
 def _single(call: Call, found: Found) -> Answer:
     [row] = found.rows
-    return Answer(200, views.single(Pool, _view(call, row, found)), {"ETag": editing.etag(rules.editable(row))})
+    return Answer(200, views.single(Pool, _view(call, row, found)), {"ETag": editing.etag(rules.editable(row, call.version))})
 
 
 def _view(call: Call, row: Row, found: Found) -> dict[str, Any]:
     progress = rules.progress(row)
     later = {"projects": row["projects"], "rebuilding": progress < 100, "progress": progress} if call.version >= 5 else {}
+    later |= {"free_below": rules.threshold(row)} if call.version >= 6 else {}
     return {
         "uuid": row["id"],
         "name": row["name"],

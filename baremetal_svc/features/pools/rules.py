@@ -11,16 +11,32 @@ EXPRESSION = {"all": "all_of", "any": "any_of", "none": "none_of"}
 NAMED = 5
 
 
-def editable(pool: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a pool may be edited."""
+def editable(pool: Mapping[str, Any], minor: int) -> dict[str, Any]:
+    """What of a pool may be edited in a minor version."""
     own = {name: pool[name] for name in ("name", "description", "projects")}
-    return {**own, **{name: list(pool[column]) for name, column in EXPRESSION.items()}}
+    later = {} if minor < 6 else {"free_below": threshold(pool)}
+    return {**own, **later, **{name: list(pool[column]) for name, column in EXPRESSION.items()}}
 
 
-def columns(document: Mapping[str, Any]) -> dict[str, Any]:
-    """An edited document as columns."""
+def columns(document: Mapping[str, Any], minor: int) -> dict[str, Any]:
+    """A document that was edited in a minor version as columns."""
     own = {"name": document["name"], "description": document["description"], "projects": document.get("projects")}
-    return {**own, **{column: document[name] for name, column in EXPRESSION.items()}}
+    # What was taken out of it is no more; what an older version does not show stays.
+    later = {} if minor < 6 else noted({"free_below": document.get("free_below")})
+    return {**own, **later, **{column: document[name] for name, column in EXPRESSION.items()}}
+
+
+def threshold(pool: Mapping[str, Any]) -> int | str | None:
+    """What a row says of free_below: a number of nodes, a part such as "10%", or None."""
+    found = pool["free_below"]
+    return int(found) if found is not None and found.isdigit() else found
+
+
+def noted(asked: Mapping[str, Any]) -> dict[str, str | None]:
+    """free_below as a column; nothing where it is not named."""
+    if "free_below" not in asked:
+        return {}
+    return {"free_below": None if asked["free_below"] is None else str(asked["free_below"])}
 
 
 def has_other_members(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -18,10 +18,23 @@ _OWN = {"name": NAME, "description": _DESCRIPTION, "all": _TERMS, "any": _TERMS,
 #: An expression of before stays as it is, whatever it is edited for.
 _KEPT = {"type": "array", "items": {"anyOf": [_TERM, _OLD_TAG]}, "maxItems": 64}
 
+#: So many nodes, or such a part of all.
+_FREE_BELOW = {
+    "oneOf": [
+        {"type": "integer", "minimum": 0, "maximum": 10_000_000},
+        {"type": "string", "pattern": "^(?:100|[1-9]?[0-9])%$"},
+        {"type": "null"},
+    ]
+}
+_OWN_6 = {**_OWN, "free_below": _FREE_BELOW}
+
 CREATE = {
     2: closed({"name": NAME, "description": _DESCRIPTION, "all": _OLD_TAGS, "any": _OLD_TAGS, "none": _OLD_TAGS}, ["name"]),
     5: closed(_OWN, ["name"]),
+    6: closed(_OWN_6, ["name"]),
 }
 UPDATE = {5: PATCH}
-EDITED = closed({**_OWN, "all": _KEPT, "any": _KEPT, "none": _KEPT}, ["name", "description", "all", "any", "none"])
+_EDITED = {"all": _KEPT, "any": _KEPT, "none": _KEPT}
+_STAYS = ["name", "description", "all", "any", "none"]
+EDITED = {5: closed({**_OWN, **_EDITED}, _STAYS), 6: closed({**_OWN_6, **_EDITED}, _STAYS)}
 LIST = {2: closed({"limit": LIMIT, "marker": UUID})}

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
 
-from baremetal_svc.api import editing, idempotency
+from baremetal_svc.api import editing, idempotency, validation
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import flavors, pools
+from baremetal_svc.db import faults, flavors, pools
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, existing
 from baremetal_svc.features.pools import rules, schema
@@ -29,7 +29,11 @@ def create(call: Call) -> Found:
     """Create a pool. :raises Conflict: the name is taken."""
     asked = call.body
     values = {"id": str(uuid.uuid4()), "name": asked["name"], "description": asked.get("description", "")}
-    values |= {"projects": asked.get("projects"), **{column: asked.get(name, []) for name, column in rules.EXPRESSION.items()}}
+    values |= {
+        "projects": asked.get("projects"),
+        **rules.noted(asked),
+        **{column: asked.get(name, []) for name, column in rules.EXPRESSION.items()},
+    }
 
     def make(conn: Connection) -> Row:
         pools.insert(conn, values)
@@ -65,9 +69,10 @@ def update(call: Call, pool_id: str) -> Found:
 
     def work(conn: Connection) -> Found:
         row = existing(pools.get(conn, pool_id, lock=True), "pool", pool_id)
-        document = rules.editable(row)
+        document = rules.editable(row, call.version)
         editing.check_match(call.if_match, document)
-        done = rules.columns(editing.edited(document, call.body, schema.EDITED))
+        edited = editing.edited(document, call.body, validation.pick(schema.EDITED, call.version))
+        done = rules.columns(edited, call.version)
         pools.set_columns(conn, pool_id, **done)
         if rules.has_other_members(row, done):
             rebuild.begin(conn, pool_id)
@@ -87,6 +92,7 @@ def delete(call: Call, pool_id: str) -> None:
         if pool_id == pools.DEFAULT_ID:
             raise Conflict("Flavors that name no pool draw on this one.", hint="Give flavors pools of their own; this one stays.")
         rules.check_unused(pool_id, flavors.drawing_on(conn, pool_id, rules.NAMED + 1))
+        faults.clear(conn, pool_id)
         pools.forget(conn, pool_id)
 
     call.services.db.transact(work)

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from baremetal_svc.api import secrets
 from baremetal_svc.api.call import Call
 from baremetal_svc.conductor import client
-from baremetal_svc.db import claims, keypairs, nodes, operations, servers
+from baremetal_svc.db import claims, flavors, keypairs, nodes, operations, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, existing
-from baremetal_svc.domain.image import check_active, check_partitions
+from baremetal_svc.domain.image import check_active, check_partitions, check_properties
 from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.server import Status, check_unlocked
 from baremetal_svc.features.rebuild import rules
@@ -21,15 +21,18 @@ from baremetal_svc.features.rebuild import rules
 def rebuild(call: Call, server_id: str) -> str:
     """Enqueue the rebuild; the operation's id.
 
-    :raises NotFound: server or image. :raises Invalid: the image does not fit the server's partitions.
+    :raises NotFound: server or image. :raises Invalid: the image does not fit the server's partitions, or its flavor.
     :raises Conflict: status, lock, image not active, another operation, no machine.
     """
-    row, _ = call.services.db.query(lambda conn: _rebuildable(conn, call, server_id))
+    row, flavor = call.services.db.query(lambda conn: _with_flavor(conn, call, server_id))
     image_id = call.body.get("image_uuid", row["image_id"]).lower()
     # With the caller's token only in its own project: an operator's sees every image.
     token = call.context.auth_token if row["project_id"] == call.context.project_id else None
     image = existing(call.services.gateways.images.get_image(image_id, row["project_id"], token), "image", image_id)
     check_active(image)
+    if image_id != row["image_id"]:
+        # What it has it keeps, whatever its flavor has come to say since.
+        check_properties(image, (flavor or {}).get("image_properties") or {})
     check_partitions(image, row["partitions"])
 
     def work(conn: Connection) -> str:
@@ -47,6 +50,12 @@ def rebuild(call: Call, server_id: str) -> str:
     operation_id = call.services.db.transact(work)
     call.services.wake(operation_id)
     return operation_id
+
+
+def _with_flavor(conn: Connection, call: Call, server_id: str) -> tuple[Row, Row | None]:
+    """The server that can be rebuilt and its flavor; one that was adopted has none. :raises NotFound: :raises Conflict:"""
+    row, _ = _rebuildable(conn, call, server_id)
+    return row, flavors.get(conn, row["flavor_id"])
 
 
 def _rebuildable(conn: Connection, call: Call, server_id: str) -> tuple[Row, Row]:

@@ -18,7 +18,7 @@ from baremetal_svc.db import batches, claims, groups, keypairs, nics, operations
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
-from baremetal_svc.domain.image import check_active, check_partitions
+from baremetal_svc.domain.image import check_active, check_partitions, check_properties, laid_out
 from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.quota import SERVERS, of_flavor
 from baremetal_svc.domain.scheduling import wanted_tags
@@ -55,7 +55,7 @@ def create(call: Call) -> tuple[Row, str | None]:
         return replayed, _operation_of(call, replayed["id"])
     where = call.services.db.query(lambda conn: placement.look_up(conn, call))
     asked, limits = _with_key(call, asked), quota.ask(call)
-    _check_outside(call, asked)
+    asked = {**asked, "partitions": _check_outside(call, asked, where.flavor)}
     try:
         row, made = idempotency.once(call, servers.get, make, "The servers could not be written.")
     except DBReferenceError as error:
@@ -229,12 +229,16 @@ def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**asked, "public_key": existing(pair, "key pair", repr(name))["public_key"]}
 
 
-def _check_outside(call: Call, asked: Mapping[str, Any]) -> None:
+def _check_outside(call: Call, asked: Mapping[str, Any], flavor: Row) -> Mapping[str, int]:
+    """Refuse what others say is not there or does not fit; the partitions that there will be."""
     gateways, project, token = call.services.gateways, str(call.context.project_id), call.context.auth_token
     image = existing(gateways.images.get_image(asked["image_uuid"].lower(), project, token), "image", asked["image_uuid"])
     check_active(image)
-    check_partitions(image, _partitions(asked))
+    check_properties(image, flavor["image_properties"] or {})
+    partitions = laid_out(image, _partitions(asked), flavor["partitions"] or {})
+    check_partitions(image, partitions)
     for network_id in {network["net_id"].lower() for network in asked["networks"] if "net_id" in network}:
         check_network(call, network_id, project)
     for port_id in {network["port_id"].lower() for network in asked["networks"] if "port_id" in network}:
         check_port(call, port_id, project)
+    return partitions

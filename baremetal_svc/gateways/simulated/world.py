@@ -84,7 +84,14 @@ class World:
             return view.id
 
     def add_image(
-        self, name: str = "image", *, status: str = "active", min_disk: int = 0, partition: bool = False, owner: str | None = None
+        self,
+        name: str = "image",
+        *,
+        status: str = "active",
+        min_disk: int = 0,
+        partition: bool = False,
+        owner: str | None = None,
+        **properties: str,
     ) -> str:
         """Add an image of a whole disk or of one partition, for the owner's project or for every one. Returns its id."""
         with self.lock:
@@ -94,7 +101,7 @@ class World:
                 instance_info |= {"kernel": "http://images.test/kernel", "ramdisk": "http://images.test/ramdisk"}
             if owner is not None:
                 self.private_images[image_id] = owner
-            self.images[image_id] = ImageView(image_id, name, status, instance_info, None, min_disk)
+            self.images[image_id] = ImageView(image_id, name, status, instance_info, None, min_disk, properties)
             return image_id
 
     # --- what goes wrong

@@ -114,6 +114,8 @@ def test_pools(client: Client) -> None:
     assert (edited["none_tags"], edited["any_tags"], edited["projects"], edited["nodes"]) == ([], ["ssd"], None, 1)
     assert rows(client, "pool", "show", "slow", token=ADMIN)["is_rebuilding"] is False
     assert client("bms", "pool", "set", "slow", token=ADMIN).code == 1
+    assert rows(client, "pool", "set", "slow", "--free-below", "2", token=ADMIN)["free_below"] == 2
+    assert rows(client, "pool", "set", "slow", "--free-below", "none", token=ADMIN)["free_below"] is None
     said(client, "pool", "delete", "slow", token=ADMIN)
     refused = client("bms", "pool", "delete", "default", token=ADMIN)
     assert refused.code == 1 and "this one stays" in refused.err
@@ -126,6 +128,24 @@ def test_scheduling(client: Client) -> None:
     assert (found["fits"], found["count"], found["wanted"], "nodes" in found) == (True, 3, 5, False)
     assert found["table"][0]["nodes"] == 3
     assert "node-0 (default)" in said(client, *asked, token=ADMIN)
+
+
+def test_capacity(client: Client) -> None:
+    [pool] = [row["ID"] for row in rows(client, "pool", "list", token=ADMIN)]
+    shown = rows(client, "pool", "capacity", "show", "default", token=ADMIN)
+    assert (shown["total"], shown["free"], shown["low"]) == (shown["free_now"], shown["free_now"], False)
+    listed = rows(client, "pool", "capacity", "list", "default", "--by", "class", token=ADMIN)
+    assert [(row["Class"], row["Free"]) for row in listed] == [("baremetal", shown["free"])]
+    [flavor] = [row["Flavor"] for row in rows(client, "pool", "capacity", "list", "default", token=ADMIN)]
+    assert rows(client, "pool", "capacity", "list", "default", "--by", "domain", token=ADMIN)[0]["Total"] == shown["total"]
+    assert rows(client, "pool", "capacity", "show", pool) == {"uuid": pool, "flavors": {flavor: shown["free"]}}
+    assert client("bms", "pool", "capacity", "list", pool).code == 1
+    assert client.service.conductor.stocktaker.count() == 1
+    assert [row["Free"] for row in rows(client, "pool", "capacity", "history", "default", token=ADMIN)] == [shown["free"]]
+    forecast = rows(client, "pool", "forecast", "show", "default", "--weeks", "2", token=ADMIN)
+    assert (forecast["points"], forecast["runs_out_on"]) == (1, None)
+    asked = rows(client, "capacity", "show", "--flavor", flavor, "--count", "1")
+    assert (asked["available"], asked["bounded_by"]) == (1, "count")
 
 
 def test_adopt_and_release(client: Client) -> None:

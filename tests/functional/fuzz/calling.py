@@ -91,5 +91,7 @@ def feed(stage: Stage, case: Any, *, path: bool = True) -> None:
     if "Idempotency-Key" in case.headers:
         # Generated ones repeat.
         case.headers["Idempotency-Key"] = stage.name()
+    if found.query is not None:
+        case.query = {**case.query, **found.query(stage)}
     for name in found.drop:
         case.query.pop(name, None)

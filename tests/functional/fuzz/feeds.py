@@ -13,11 +13,15 @@ Ids = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Feed:
-    """``path`` makes the things of the path; ``body`` mends a body; ``drop`` names arguments that would name what is not there."""
+    """``path`` makes the things of the path; ``body`` mends a body; ``drop`` names arguments that would name what is not there.
+
+    ``query`` makes arguments that name what is there.
+    """
 
     path: Callable[[Stage], Ids] | None = None
     body: Callable[[Stage, Any], Any] | None = None
     drop: tuple[str, ...] = ()
+    query: Callable[[Stage], Ids] | None = None
 
 
 def _server(stage: Stage) -> Ids:
@@ -105,6 +109,10 @@ FEEDS: dict[str, Feed] = {
     "aggregates.add_node": Feed(_aggregate, lambda stage, body: {"node": stage.node()["name"]}),
     "aggregates.remove_node": Feed(Stage.member),
     "aggregates.zones": Feed(),
+    "capacity.of_pool": Feed(_pool),
+    "capacity.history": Feed(_pool, drop=("since", "until", "marker")),
+    "capacity.forecast": Feed(_pool),
+    "capacity.now": Feed(query=lambda stage: {"flavor": stage.flavor(), "count": "2", "group": stage.group()}, drop=("availability_zone",)),
     "events.index": Feed(_server, drop=("marker",)),
     "faults.index": Feed(drop=("marker",)),
     "faults.clear": Feed(lambda stage: {"fault_id": stage.fault()}),

@@ -94,7 +94,7 @@ class Rare:
         elif name == "adoption.adopt":
             case.body = {**case.body, "node_uuid": unknown()}
         else:
-            case.query = {"marker": unknown()}
+            case.query = {"flavor" if name == "capacity.now" else "marker": unknown()}
 
     def _406(self, case: Any) -> None:
         case.headers[HEADER] = "baremetal_compute 1.99"

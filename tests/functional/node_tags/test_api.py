@@ -170,3 +170,16 @@ def test_the_number_of_statements_does_not_grow_with_the_nodes(service: Service,
     sa.event.listen(service.db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     assert bulk(service, filter={"none": ["x"]}, add=["gold", "a"])["changed"] == count + 3
     assert len(statements) <= 24
+
+
+def test_nor_does_it_for_one_node_with_the_tags_that_go_and_the_pools_that_it_leaves(service: Service, nodes: list[str]) -> None:
+    tags = [f"t{number}" for number in range(10)]
+    for tag in tags:
+        pool(service, tag, all=[tag])
+    path = f"/v1/nodes/{nodes[0]}/tags"
+    service.call("PUT", path, {"tags": tags})
+    statements: list[str] = []
+    sa.event.listen(service.db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    assert service.call("PUT", path, {"tags": []}).json == {"tags": []}
+    assert [word for word in statements if word.startswith("DELETE")] == [word for word in dict.fromkeys(statements) if "DELETE" in word]
+    assert len(statements) <= 24 and len(pools_of(service, nodes[0])) == 1
