@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operations: insert, claim with a lease and a fence, park, wake, finish. Every change of a running one names its generation."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -113,19 +114,22 @@ def page(
 
 
 def due(conn: Connection, kinds: Sequence[tuple[str, int]], limit: int, *, skip_locked: bool) -> list[str]:
-    """Ids of operations that may be claimed now: due, or running with a lease that ran out. Only kinds and shapes that the caller knows."""
-    waiting = sa.and_(OP.state.in_([State.PENDING, State.WAITING]), OP.wake_at <= now())
-    abandoned = sa.and_(OP.state == State.RUNNING, OP.lease_until < now())
+    """Ids of operations that may be claimed now: running with a lease that ran out, then those that are due, longest due first.
+
+    Only kinds and shapes that the caller knows.
+    """
     known = sa.tuple_(OP.kind, OP.shape).in_(list(kinds))
-    found: list[str] = []
-    for condition in (abandoned, waiting):
-        order = OP.lease_until if condition is abandoned else OP.wake_at
-        statement = select(OP.id).where(condition, known).order_by(order).limit(limit - len(found))
-        if skip_locked:
-            statement = statement.with_for_update(skip_locked=True)
-        if len(found) < limit:
-            found += conn.execute(statement).scalars().all()
-    return found
+    states = ((State.RUNNING, OP.lease_until), (State.WAITING, OP.wake_at), (State.PENDING, OP.wake_at))
+    abandoned, *others = (_due(conn, known, state, since, limit, skip_locked=skip_locked) for state, since in states)
+    return [operation_id for _, operation_id in [*abandoned, *sorted(itertools.chain(*others))]][:limit]
+
+
+def _due(
+    conn: Connection, known: sa.ColumnElement[bool], state: State, since: sa.Column[Any], limit: int, *, skip_locked: bool
+) -> list[tuple[float, str]]:
+    # A statement for each state: of two states at once the order would have to be made, of all that are due.
+    statement = select(since, OP.id).where(OP.state == state, since < now(), known).order_by(since).limit(limit)
+    return list(conn.execute(statement.with_for_update(skip_locked=True) if skip_locked else statement).tuples())
 
 
 def take(conn: Connection, operation_id: str, owner: str, lease: float) -> bool:

@@ -120,4 +120,5 @@ def _with_node() -> sa.Select[Any]:
     nodes, flavors = Node.__table__, Flavor.__table__
     domain = DOMAIN.label("affinity_zone")
     columns = select(Server.__table__, nodes.c.name.label("node_name"), domain, flavors.c.name.label("flavor_name"))
-    return columns.outerjoin(nodes, nodes.c.id == SERVER.node_id).join(flavors, flavors.c.id == SERVER.flavor_id)
+    # Outer joins both, though each server has its flavor: a page is read in the order of the servers' index, and no further.
+    return columns.outerjoin(nodes, nodes.c.id == SERVER.node_id).outerjoin(flavors, flavors.c.id == SERVER.flavor_id)

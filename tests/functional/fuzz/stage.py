@@ -28,7 +28,9 @@ class Stage:
         # What is asked for is much more than a project has by default.
         for resource in ("servers", "server_groups", "keypairs"):
             service.conf.set_override(resource, -1, "quotas")
-        self._asked = service.prepared(2)
+        # A server of the stage may be on any of them.
+        service.world.add_nodes(2, cards=CARDS)
+        self._asked = service.prepared(nodes=0)
         self._numbers = itertools.count()
         self._idle: list[str] = []
         self._faults: list[str] = []
