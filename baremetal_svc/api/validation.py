@@ -50,9 +50,20 @@ def pick(schemas: Mapping[int, Schema], version: int) -> Schema:
 def parse_body(raw: bytes) -> Any:
     """:raises Malformed: not JSON. orjson refuses NaN and lone surrogates."""
     try:
-        return orjson.loads(raw)
+        return _whole(orjson.loads(raw))
     except orjson.JSONDecodeError as error:
         raise Malformed(f"The body is not JSON: {error}.") from error
+
+
+def _whole(value: Any, depth: int = 0) -> Any:
+    """2.0 as 2, which it is to JSON and to a schema that says "integer", but not to Python. What is nested deeper is refused later."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if depth > DEPTH:
+        return value
+    if isinstance(value, dict):
+        return {name: _whole(part, depth + 1) for name, part in value.items()}
+    return [_whole(part, depth + 1) for part in value] if isinstance(value, list) else value
 
 
 def parse_query(text: str, schema: Schema) -> dict[str, Any]:

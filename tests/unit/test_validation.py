@@ -3,6 +3,7 @@
 
 import time
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +12,15 @@ from baremetal_svc.api import faults, microversion, validation
 from baremetal_svc.api.routing import feature_routes
 from baremetal_svc.domain import errors
 
-json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-)
+
+def _json(integers: st.SearchStrategy[int]) -> st.SearchStrategy[object]:
+    return st.recursive(
+        st.none() | st.booleans() | integers | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    )
+
+
+json = _json(st.integers())
 
 
 @given(json)
@@ -25,6 +31,20 @@ def test_any_body_is_accepted_or_refused_as_invalid(body: object) -> None:
                 validation.check(body, schema, "body")
             except errors.Invalid as refused:
                 assert len(refused.detail) < 2000
+
+
+# As many as orjson writes.
+@given(_json(st.integers(-(2**53), 2**53)))
+def test_a_body_is_what_it_was_but_for_the_kind_of_its_whole_numbers(body: object) -> None:
+    parsed = validation.parse_body(orjson.dumps(body))
+    assert parsed == orjson.loads(orjson.dumps(body))
+    assert "2.0" not in repr(validation.parse_body(b'{"a": [2.0, {"b": -2.0}], "c": 2.0}'))
+
+
+def test_a_body_that_is_nested_deeply_is_parsed_and_refused() -> None:
+    deep = validation.parse_body(b"[" * 900 + b"2.0" + b"]" * 900)
+    with pytest.raises(errors.Invalid, match="nested"):
+        validation.check(deep, {}, "body")
 
 
 @given(st.text())

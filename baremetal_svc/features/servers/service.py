@@ -215,7 +215,7 @@ def _nic(nic: Row) -> dict[str, Any]:
 
 
 def _partitions(asked: Mapping[str, Any]) -> dict[str, int]:
-    return {name: int(size) for name, size in (asked.get("partitions") or {}).items()}
+    return dict(asked.get("partitions") or {})
 
 
 def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:

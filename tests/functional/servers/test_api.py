@@ -95,6 +95,13 @@ BAD = [
 ]
 
 
+def test_a_whole_number_may_have_a_fraction(service: Service) -> None:
+    """2.0 is an integer to JSON Schema, and was a 500."""
+    body = service.prepared(nodes=0)
+    reply = service.call("POST", "/v1/servers", {"server": {**body["server"], "min_count": 2.0}})
+    assert (reply.status, len(service.rows(models.Server))) == (201, 2)
+
+
 @pytest.mark.parametrize(("path", "value"), BAD)
 def test_bad_bodies_get_400_and_change_nothing(service: Service, path: str, value: Any) -> None:
     body = service.prepared(nodes=0)
