@@ -61,8 +61,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--host", default=embedded_ironic.HOST, help="a loopback address; default %(default)s")
     parser.add_argument("--api-port", type=_port, default=18080, help="default %(default)s")
     parser.add_argument("--ironic-port", type=_port, default=16385, help="default %(default)s")
-    parser.add_argument("--power-delay", type=float, default=0, help="seconds that fake hardware takes to change its power")
-    parser.add_argument("--deploy-delay", type=float, default=0, help="seconds that each step of a fake deployment takes")
+    parser.add_argument("--power-delay", type=int, default=0, help="whole seconds that fake hardware takes to change its power")
+    parser.add_argument("--deploy-delay", type=int, default=0, help="whole seconds that each step of a fake deployment takes")
     return parser.parse_args(arguments)
 
 

@@ -76,6 +76,16 @@ def stocktaker(conf: cfg.ConfigOpts, db: Database, owner: str, announcer: Announ
     )
 
 
+def check(conf: cfg.ConfigOpts) -> None:
+    """Refuse before anything is started what a conductor could not be built of: a process that is started again and again tells nobody.
+
+    :raises ValueError: the option is named.
+    """
+    checked_timeout(conf)
+    Vault(conf.secrets.fernet_key)
+    ranking.load(conf.scheduler.weighers)
+
+
 def checked_timeout(conf: cfg.ConfigOpts) -> float:
     """The longest that a call to another service may take.
 

@@ -13,7 +13,6 @@ from baremetal_svc import messaging, metrics
 from baremetal_svc.cmd import assembly
 from baremetal_svc.db.session import Database
 from baremetal_svc.gateways import real
-from baremetal_svc.scheduler import ranking
 from baremetal_svc.wsgi import meditation
 
 
@@ -49,7 +48,7 @@ def main() -> None:
     """Entry point of baremetal-svc-conductor."""
     conf = configuration.load(sys.argv[1:])
     try:
-        ranking.load(conf.scheduler.weighers)
+        assembly.check(conf)
     except ValueError as error:
         sys.exit(f"The configuration cannot be used: {error}")
     meditation.arm(conf, "baremetal-svc-conductor")

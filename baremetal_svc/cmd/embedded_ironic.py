@@ -24,7 +24,7 @@ _LEASH = Path(__file__).with_name("leash.py")
 class EmbeddedIronic:
     """prepare() begins making the tables, start() waits for them and starts Ironic, stop() ends whichever runs."""
 
-    def __init__(self, directory: Path, port: int, *, power_delay: float, deploy_delay: float) -> None:
+    def __init__(self, directory: Path, port: int, *, power_delay: int, deploy_delay: int) -> None:
         self._directory = directory
         self._sections = _sections(directory, port, power_delay, deploy_delay)
         self._file = directory / "ironic.conf"
@@ -113,7 +113,7 @@ def _until(condition: Callable[[], bool], seconds: float) -> None:
         pause.wait(0.05)
 
 
-def _sections(directory: Path, port: int, power_delay: float, deploy_delay: float) -> state_directory.Sections:
+def _sections(directory: Path, port: int, power_delay: int, deploy_delay: int) -> state_directory.Sections:
     fake = {f"enabled_{name}_interfaces": "fake" for name in ("boot", "deploy", "management", "power", "vendor")}
     optional = {f"enabled_{name}_interfaces": f"fake,no-{name}" for name in ("bios", "console", "firmware", "inspect", "raid", "rescue")}
     general = {"auth_strategy": "noauth", "rpc_transport": "none", "host": "all-in-one", "my_ip": HOST, "state_path": directory}

@@ -35,7 +35,7 @@ ONLINE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
 @contextmanager
 def database(conf: cfg.ConfigOpts) -> Iterator[Database]:
     """The configured database, for one command."""
-    found = Database.of(conf)
+    found = Database.of(conf, patient=True)
     try:
         yield found
     finally:

@@ -62,7 +62,7 @@ def _end_server(conn: Connection, run: Run, state: State, error: dict[str, Any] 
         return
     if of_server and state is State.DONE:
         # What went wrong before has been made good: a retry, a rebuild, a second power change.
-        faults.clear(conn, server_id)
+        faults.clear_server(conn, server_id)
     delete = operations.live_delete_of(conn, server_id)
     if delete is not None and delete["id"] != run.id:
         return  # it shows "deleting" already, and the delete goes on from here

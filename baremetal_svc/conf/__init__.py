@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configuration: every option in one place, registered on a ConfigOpts that is passed in, never read from a global."""
 
+import math
 import sys
 from typing import Any
 
@@ -55,10 +56,13 @@ def check(conf: cfg.ConfigOpts) -> None:
     """Read every option once: oslo.config judges a value only when it is asked for, which may be hours after the start.
 
     :raises cfg.ConfigFileValueError: a value is not of its type or out of its bounds.
+    :raises ValueError: it is a number without end, which no bound keeps out.
     """
     for group, options in list_opts():
         for option in options:
-            conf[group][option.dest]
+            value = conf[group][option.dest]
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"[{group}] {option.name} must be a number, not {value}.")
 
 
 def list_opts() -> list[tuple[str, list[Any]]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Fault
+from baremetal_svc.db.models import Fault, Operation
 
 FAULT = Fault.__table__.c
 
@@ -78,6 +78,14 @@ def nodes_tried(conn: Connection, operation_id: str) -> list[str]:
 def clear(conn: Connection, target_id: str) -> None:
     """Close the open faults of a target."""
     conn.execute(update(Fault.__table__).where(FAULT.target_id == target_id, FAULT.cleared_at.is_(None)).values(cleared_at=now()))
+
+
+def clear_server(conn: Connection, server_id: str) -> None:
+    """Close the open faults of a server and of its operations, which nobody can mend any more."""
+    clear(conn, server_id)
+    of_it = select(Operation.id).where(Operation.target_id == server_id)
+    these = (FAULT.target_kind == "operation", FAULT.target_id.in_(of_it), FAULT.cleared_at.is_(None))
+    conn.execute(update(Fault.__table__).where(*these).values(cleared_at=now()))
 
 
 def clear_one(conn: Connection, fault_id: str) -> None:

@@ -22,7 +22,10 @@ class Vault:
     def __init__(self, keys: list[str]) -> None:
         if not keys:
             raise ValueError("[secrets] fernet_key must name at least one key; baremetal-svc-manage fernet generate-key prints one")
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        try:
+            self._fernet = MultiFernet([Fernet(key) for key in keys])
+        except ValueError as error:
+            raise ValueError(f"[secrets] fernet_key: {error} baremetal-svc-manage fernet generate-key prints one.") from error
 
     def put(self, conn: Connection, operation_id: str, name: str, value: str) -> None:
         """Store one secret of an operation."""

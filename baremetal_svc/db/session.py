@@ -26,6 +26,16 @@ _END_ABANDONED = {
     "mysql": f"SET SESSION idle_transaction_timeout = {ABANDONED}",
     "postgresql": f"SET SESSION idle_in_transaction_session_timeout = '{ABANDONED}s'",
 }
+#: Seconds after which a server that does not answer is taken for away: one that is frozen, or behind a cut that nobody tells of, would
+#: hold every thread. Nothing that a service asks takes nearly as long; commands that change tables wait for as long as it takes.
+PATIENCE = 10
+_OF_PYMYSQL = {"connect_timeout": "5", "read_timeout": f"{PATIENCE}", "write_timeout": f"{PATIENCE}"}
+_LIMITS = {
+    "mysql": _OF_PYMYSQL,
+    "mariadb": _OF_PYMYSQL,
+    # libpq knows only of what is not acknowledged.
+    "postgresql": {"connect_timeout": "5", "tcp_user_timeout": f"{PATIENCE * 1000}"},
+}
 
 
 class Database:
@@ -36,11 +46,14 @@ class Database:
         self.skips_locked = self.engine.dialect.name != "sqlite"
 
     @classmethod
-    def of(cls, conf: cfg.ConfigOpts) -> "Database":
-        """The database that the group [database] of oslo.db names."""
+    def of(cls, conf: cfg.ConfigOpts, *, patient: bool = False) -> "Database":
+        """The database that the group [database] of oslo.db names.
+
+        :param patient: wait for an answer for as long as it takes, as commands that change tables must.
+        """
         options = conf.database
         return cls(
-            options.connection,
+            options.connection if patient else impatient(options.connection),
             max_pool_size=options.max_pool_size,
             max_overflow=options.max_overflow,
             pool_timeout=options.pool_timeout or 5,
@@ -76,7 +89,7 @@ class Database:
     def _again(self, begin: Callable[[], Any], work: Callable[[sa.Connection], T]) -> T:
         retry = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(AWAY),
-            stop=tenacity.stop_after_attempt(5),
+            stop=tenacity.stop_after_attempt(5) | tenacity.stop_after_delay(1.5 * PATIENCE),
             wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.3),
             reraise=True,
         )
@@ -92,6 +105,14 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def impatient(url: str) -> str:
+    """The URL with limits of time for answers, where it has none of its own."""
+    parsed = sa.make_url(url)
+    limits = _LIMITS.get(parsed.get_backend_name(), {})
+    missing = {name: seconds for name, seconds in limits.items() if name not in parsed.query}
+    return parsed.update_query_dict(missing).render_as_string(hide_password=False)
 
 
 def _server(url: str, **options: Any) -> sa.Engine:

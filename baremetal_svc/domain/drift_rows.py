@@ -56,7 +56,7 @@ def statuses_stuck(seen: Seen) -> Iterator[Finding]:
         if server.status not in STABLE:
             wanted = _told_status(server, seen.past.get(server.id, ()))
             detail = f"The server is {server.status}, and no operation is under way."
-            by_hand = "Its operations do not tell what it is: delete the server."
+            by_hand = "Its operations do not tell what it is: reset it to what its machine shows, or delete it."
             proposal = f"Set it to {wanted}, as its last operation ended." if wanted else by_hand
             repair = Repair.SAFE if wanted else Repair.MANUAL
             facts = {"from": server.status, "to": wanted}

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 from oslo_config import cfg
 
 from baremetal_svc import conf as configuration
+from baremetal_svc.cmd import assembly
 from baremetal_svc.conductor import persistence
 from baremetal_svc.conductor.claims import Claims
 from baremetal_svc.conductor.interruptions import LeaseLost
@@ -159,14 +161,27 @@ def test_a_wait_ends_at_the_deadline_at_the_latest(service: Service) -> None:
     assert (create["state"], create["error"]["code"], create["error"]["step"]) == ("failed", "deadline_exceeded", "wait-until-deployed")
 
 
-@pytest.mark.parametrize(("group", "name", "value"), [("conductor", "lease", "4.9"), ("deadlines", "servers_create", "0")])
+@pytest.mark.parametrize(
+    ("group", "name", "value"),
+    [
+        ("conductor", "lease", "4.9"),
+        ("conductor", "lease", "inf"),
+        ("deadlines", "servers_create", "0"),
+        ("deadlines", "servers_create", "nan"),
+        ("ironic", "timeout", "8"),
+        ("secrets", "fernet_key", "short"),
+    ],
+)
 def test_a_value_out_of_bounds_is_refused_at_the_start_by_its_name(tmp_path: Path, group: str, name: str, value: str) -> None:
     path = tmp_path / "bad.conf"
-    path.write_text(f"[{group}]\n{name} = {value}\n")
+    key = Fernet.generate_key().decode()
+    path.write_text(f"[secrets]\nfernet_key = {key}\n[{group}]\n{name} = {value}\n")
     conf = configuration.register(cfg.ConfigOpts())
     conf(["--config-file", str(path)], project="baremetal_svc")
-    with pytest.raises(cfg.ConfigFileValueError, match=name):
+    # A conductor that were started all the same would be started again and again.
+    with pytest.raises((cfg.ConfigFileValueError, ValueError), match=rf"{name}|time limit"):
         configuration.check(conf)
+        assembly.check(conf)
 
 
 def test_an_unknown_shape_is_left_to_those_who_know_it(service: Service) -> None:

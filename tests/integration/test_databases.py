@@ -2,6 +2,7 @@
 """Migrations on real MariaDB and PostgreSQL: they equal the models, and processes that sync at once do not disturb each other."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -16,7 +17,8 @@ from alembic.runtime.migration import MigrationContext
 from baremetal_svc.conductor import persistence
 from baremetal_svc.db import migration, pools
 from baremetal_svc.db.models import Model
-from baremetal_svc.db.session import ABANDONED, Database
+from baremetal_svc.db.session import ABANDONED, PATIENCE, Database, impatient
+from baremetal_svc.domain.errors import Unavailable
 from devstack.local import services
 
 pytestmark = pytest.mark.skipif("BAREMETAL_SVC_REAL" not in os.environ, reason="needs the real services: tools/test integration")
@@ -76,6 +78,29 @@ def test_processes_may_sync_at_once(url: str) -> None:
     for process in running:
         said, complained = process.communicate(timeout=120)
         assert (process.returncode, said.strip()) == (0, migration.head()), complained
+
+
+def test_a_server_that_does_not_answer_is_away() -> None:
+    """Frozen, it takes connections and says nothing: that held every thread for as long as it lasted."""
+    services.up("mariadb")
+    url, number = services.create_database("mysql", NAME), services.pid("mariadb")
+    assert number is not None
+    found = Database(impatient(url))
+    try:
+        assert found.query(lambda conn: conn.execute(sa.select(1)).scalar()) == 1
+        os.kill(number, signal.SIGSTOP)
+        try:
+            begin = time.monotonic()
+            with pytest.raises(Unavailable):
+                found.query(lambda conn: conn.execute(sa.select(1)).scalar())
+            # The driver waits as long once more for the end of the transaction.
+            assert time.monotonic() - begin < 2 * PATIENCE + 5
+        finally:
+            os.kill(number, signal.SIGCONT)
+        assert found.query(lambda conn: conn.execute(sa.select(1)).scalar()) == 1
+    finally:
+        found.close()
+        services.drop_database("mysql", NAME)
 
 
 def test_a_process_that_is_stopped_in_a_transaction_keeps_its_rows_for_seconds(database: Database) -> None:

@@ -28,6 +28,17 @@ def test_faults_stay_after_they_are_cleared(service: Service) -> None:
     assert [fault["uuid"] for fault in one] == [nodes[0]["uuid"]]
 
 
+def test_nothing_of_a_server_stays_open_when_it_is_deleted(service: Service) -> None:
+    """Each create that found no machine left a fault of its operation, for good."""
+    server = properties.create(service, flavor_uuid=service.flavor("there-is-none"))
+    service.work()
+    still = "/v1/faults?open=true"
+    assert {fault["target_kind"] for fault in service.call("GET", still, token=ADMIN).json["faults"]} == {"server", "operation"}
+    assert service.call("DELETE", f"/v1/servers/{server['uuid']}").status == 204
+    properties.finish(service)
+    assert service.call("GET", still, token=ADMIN).json["faults"] == []
+
+
 def test_a_node_with_a_fault_is_offered_again_when_an_operator_clears_it(service: Service) -> None:
     properties.active(service)
     [node_id, *_] = [node_id for node_id, node in service.world.nodes.items() if not node.instance_id]
