@@ -215,7 +215,8 @@ def _nic(nic: Row) -> dict[str, Any]:
 
 
 def _partitions(asked: Mapping[str, Any]) -> dict[str, int]:
-    return dict(asked.get("partitions") or {})
+    # In the contract a size may be text.
+    return {name: int(size) for name, size in (asked.get("partitions") or {}).items()}
 
 
 def _with_key(call: Call, asked: Mapping[str, Any]) -> Mapping[str, Any]:
