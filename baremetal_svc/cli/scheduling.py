@@ -10,37 +10,19 @@ from osc_lib.command import command
 from baremetal_svc.cli import columns
 from baremetal_svc.cli.asking import Asking
 
+_ELSEWHERE = "{name}: {count}"
+
 
 class _Lines(FormattableColumn[list[dict[str, Any]]]):
-    """One object a line, as its first value for people and whole for programs."""
+    """One object a line, as ``form`` has it for people and whole for programs."""
+
+    def __init__(self, value: list[dict[str, Any]], form: str) -> None:
+        super().__init__(value)
+        self._form = form
 
     def human_readable(self) -> str:
         """For tables."""
-        return "\n".join(self._line(item) for item in self._value or ())
-
-    def _line(self, item: dict[str, Any]) -> str:
-        raise NotImplementedError
-
-
-class _Table(_Lines):
-    """predicate: how many machines it left."""
-
-    def _line(self, item: dict[str, Any]) -> str:
-        return f"{item['predicate']}: {item['nodes']}"
-
-
-class _Elsewhere(_Lines):
-    """name: how many."""
-
-    def _line(self, item: dict[str, Any]) -> str:
-        return f"{item['name']}: {item['count']}"
-
-
-class _Nodes(_Lines):
-    """name (pool)."""
-
-    def _line(self, item: dict[str, Any]) -> str:
-        return f"{item['name']} ({item['pool']['name']})"
+        return "\n".join(self._form.format(**item) for item in self._value or ())
 
 
 class DryRun(Asking, command.ShowOne):
@@ -66,8 +48,8 @@ class DryRun(Asking, command.ShowOne):
         )
         why = found["explanation"]
         shown = {"fits": found["fits"], "count": found["count"], "wanted": why["wanted"], "least": why["least"]}
-        shown |= {"table": _Table(why["table"]), "nearest_miss": why["nearest_miss"]}
-        shown |= {name: _Elsewhere(why[name]) for name in ("other_zones", "other_flavors")}
+        shown |= {"table": _Lines(why["table"], "{predicate}: {nodes}"), "nearest_miss": why["nearest_miss"]}
+        shown |= {name: _Lines(why[name], _ELSEWHERE) for name in ("other_zones", "other_flavors")}
         if "nodes" in found:
-            shown |= {"other_pools": _Elsewhere(found["other_pools"]), "nodes": _Nodes(found["nodes"])}
+            shown |= {"other_pools": _Lines(found["other_pools"], _ELSEWHERE), "nodes": _Lines(found["nodes"], "{name} ({pool[name]})")}
         return tuple(shown), list(shown.values())
