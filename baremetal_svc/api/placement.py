@@ -40,8 +40,7 @@ def look_up(conn: Connection, call: Call) -> Placement:
         group = existing(groups.get(conn, wanted_group, str(call.context.project_id)), "server group", wanted_group)
         members, least = groups.members_of(conn, [wanted_group])[wanted_group], counts(call)[0]
         check_room(groups.rule_of(group), group["level"], groups.domains(conn), len(members), least)
-    if wanted_zone is not None and not pools.is_tag(conn, f"{pools.AVAILABILITY_ZONE}{wanted_zone}"):
-        raise NotFound(f"There is no availability zone {wanted_zone!r}.", hint="GET /v1/availability_zones lists them.")
+    check_zone(conn, wanted_zone)
     flavor = _flavor(conn, call, asked["flavor_uuid"].lower())
     return Placement(flavor, _open_pools(conn, call, flavor), wanted_zone, group)
 
@@ -60,6 +59,12 @@ def counts(call: Call) -> tuple[int, int]:
 def zone(call: Call) -> str | None:
     """The availability zone, None for any."""
     return call.body["server"].get("availability_zone") or call.services.conf.api.default_availability_zone
+
+
+def check_zone(conn: Connection, wanted: str | None) -> None:
+    """:raises NotFound: no node is in the zone; None is any."""
+    if wanted is not None and not pools.is_tag(conn, f"{pools.AVAILABILITY_ZONE}{wanted}"):
+        raise NotFound(f"There is no availability zone {wanted!r}.", hint="GET /v1/availability_zones lists them.")
 
 
 def group_id(call: Call) -> str | None:

@@ -24,6 +24,8 @@ class State(StrEnum):
     GONE = "gone"
 
 
+#: Seconds between two counts that history keeps.
+HOUR = 3600
 #: Provision states in which Ironic gave up. Source: Ironic's state machine documentation.
 FAILED = frozenset(
     {

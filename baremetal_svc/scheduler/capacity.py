@@ -13,12 +13,11 @@ from sqlalchemy import Connection
 from baremetal_svc.db import capacity, faults, nodes
 from baremetal_svc.db.rows import Row
 from baremetal_svc.db.session import Database
-from baremetal_svc.domain.capacity import Stock, is_low
+from baremetal_svc.domain.capacity import HOUR, Stock, is_low
 
 LOG = logging.getLogger(__name__)
 #: The fault of a pool of which too few nodes are free.
 CODE = "capacity_low"
-HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)

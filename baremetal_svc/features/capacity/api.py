@@ -112,14 +112,14 @@ def of_pool(call: Call, pool_id: str) -> Answer:
 def history(call: Call, pool_id: str) -> Answer:
     """GET /v1/pools/{pool_id}/capacity/history: newest first; since <= the hour < until."""
     rows = service.history(call, pool_id, views.limit(call))
-    items = [{"at": views.moment(row["hour"] * rules.HOUR), "nodes": capacity.full(row["states"])} for row in rows]
+    items = [{"at": views.moment(row["hour"] * capacity.HOUR), "nodes": capacity.full(row["states"])} for row in rows]
     return Answer(200, views.page(call, "hours", items, str(items[-1]["at"]) if items else None))
 
 
 def forecast(call: Call, pool_id: str) -> Answer:
     """GET /v1/pools/{pool_id}/forecast."""
     found, now = service.forecast_of(call, pool_id)
-    ends = None if found.hours_left is None else views.moment(now + found.hours_left * rules.HOUR)
+    ends = None if found.hours_left is None else views.moment(now + found.hours_left * capacity.HOUR)
     values = {
         "uuid": pool_id,
         "weeks": call.query.get("weeks", service.WEEKS),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from baremetal_svc.domain.capacity import HOUR
 from baremetal_svc.domain.errors import Invalid
 
-HOUR = 3600
 #: Hours that there are: no answer goes beyond them.
 FIRST, LAST = 0, 2**31 - 1
 

@@ -7,17 +7,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from baremetal_svc.api import quota
+from baremetal_svc.api import placement, quota
 from baremetal_svc.api.call import Call
 from baremetal_svc.db import capacity, flavors, groups, nodes, pools
 from baremetal_svc.db.rows import Row
-from baremetal_svc.domain.capacity import Stock
+from baremetal_svc.domain.capacity import HOUR, Stock
 from baremetal_svc.domain.errors import Invalid, NotFound, existing
 from baremetal_svc.domain.forecast import Forecast, forecast
 from baremetal_svc.domain.scheduling import wanted_tags
 from baremetal_svc.domain.spread import Rule
 from baremetal_svc.features.capacity import rules
-from baremetal_svc.features.capacity.rules import HOUR, Bound
+from baremetal_svc.features.capacity.rules import Bound
 from baremetal_svc.scheduler import capacity as counting
 from baremetal_svc.scheduler.claim import Request, look
 
@@ -147,6 +147,5 @@ def _group(conn: Connection, call: Call, project: str) -> tuple[Rule | None, lis
 
 def _zone(conn: Connection, call: Call) -> str | None:
     zone: str | None = call.query.get("availability_zone") or call.services.conf.api.default_availability_zone
-    if zone is not None and not pools.is_tag(conn, f"{pools.AVAILABILITY_ZONE}{zone}"):
-        raise NotFound(f"There is no availability zone {zone!r}.", hint="GET /v1/availability_zones lists them.")
+    placement.check_zone(conn, zone)
     return zone
