@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from devstack.local import layout, metal, services
 from tests.fixtures.balancer import Balancer
-from tests.fixtures.cluster import IMAGE, Cluster, wait_for
+from tests.fixtures.cluster import IMAGE, Cluster, machines, wait_for
 
 CLASS = f"out-{uuid.uuid4().hex[:8]}"
 MACHINES, SERVERS = 6, 4
@@ -23,15 +23,10 @@ _LIVE = sa.text("SELECT COUNT(*) FROM operations WHERE state IN ('pending', 'run
 _STATES = sa.text("SELECT kind, state, COUNT(*) FROM operations GROUP BY kind, state ORDER BY kind, state")
 
 
-@pytest.fixture(scope="module")
-def machines() -> Iterator[list[metal.Machine]]:
-    services.up("ironic")
-    made = [metal.enrol(resource_class=CLASS, network_interface="neutron", deploy_interface="fake") for _ in range(MACHINES)]
-    services.up("ironic", deploy_delay=3, power_delay=1)
-    yield made
-    services.up("ironic")
-    for machine in made:
-        metal.remove(machine.node)
+@pytest.fixture(scope="module", name="machines")
+def fake_machines() -> Iterator[list[metal.Machine]]:
+    with machines(CLASS, MACHINES, deploy_delay=3, power_delay=1) as made:
+        yield made
 
 
 @pytest.fixture

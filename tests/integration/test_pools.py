@@ -4,14 +4,13 @@ machine is tagged, and there is."""
 
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from devstack.local import metal, services
-from tests.fixtures.cluster import IMAGE, Cluster, wait_for
+from devstack.local import metal
+from tests.fixtures.cluster import IMAGE, Cluster, machines, wait_for
 
 CLASS = f"pool-{uuid.uuid4().hex[:8]}"
 TAG = f"pool:{CLASS}"
@@ -19,14 +18,10 @@ MACHINES, TAGGED = 20, 5
 OPTIONS = {"conductor.listing_interval": 0.5, "conductor.inventory_interval": 2.0}
 
 
-@pytest.fixture(scope="module")
-def machines() -> Iterator[list[metal.Machine]]:
-    services.up("ironic")
-    options = {"resource_class": CLASS, "network_interface": "neutron", "deploy_interface": "fake"}
-    with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: metal.enrol(**options), range(MACHINES)))
+@pytest.fixture(scope="module", name="machines")
+def fake_machines() -> Iterator[list[metal.Machine]]:
+    with machines(CLASS, MACHINES) as made:
         yield made
-        list(pool.map(lambda machine: metal.remove(machine.node), made))
 
 
 @pytest.fixture

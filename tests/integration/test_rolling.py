@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from devstack.local import layout, metal, services
 from tests.fixtures.balancer import Balancer
-from tests.fixtures.cluster import IMAGE, PORT, Cluster, wait_for
+from tests.fixtures.cluster import IMAGE, PORT, Cluster, machines, wait_for
 
 CLASS = f"roll-{uuid.uuid4().hex[:8]}"
 # A released machine rests for lease and time limit: short, and machines enough that no client meets an empty pool.
@@ -45,15 +45,10 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.fixture(scope="module")
-def machines() -> Iterator[list[metal.Machine]]:
-    services.up("ironic")
-    made = [metal.enrol(resource_class=CLASS, network_interface="neutron", deploy_interface="fake") for _ in range(MACHINES)]
-    services.up("ironic", deploy_delay=2, power_delay=1)
-    yield made
-    services.up("ironic")
-    for machine in made:
-        metal.remove(machine.node)
+@pytest.fixture(scope="module", name="machines")
+def fake_machines() -> Iterator[list[metal.Machine]]:
+    with machines(CLASS, MACHINES, deploy_delay=2, power_delay=1) as made:
+        yield made
 
 
 class Client(threading.Thread):

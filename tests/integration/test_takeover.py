@@ -14,9 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from baremetal_svc.conf.service import CONDUCTOR
-from devstack.local import layout, metal, services
+from devstack.local import layout, metal
 from tests.chaos.proxy import Proxy
-from tests.fixtures.cluster import IMAGE, Cluster, wait_for
+from tests.fixtures.cluster import IMAGE, Cluster, machines, wait_for
 
 CLASS = f"take-{uuid.uuid4().hex[:8]}"
 MACHINES, SERVERS = 6, 5
@@ -27,15 +27,10 @@ _RUNNING = sa.text("SELECT id, generation FROM operations WHERE state = 'running
 _LIVE = sa.text("SELECT COUNT(*) FROM operations WHERE state IN ('pending', 'running', 'waiting')")
 
 
-@pytest.fixture(scope="module")
-def machines() -> Iterator[list[metal.Machine]]:
-    services.up("ironic")
-    made = [metal.enrol(resource_class=CLASS, network_interface="neutron", deploy_interface="fake") for _ in range(MACHINES)]
-    services.up("ironic", deploy_delay=2, power_delay=1)
-    yield made
-    services.up("ironic")
-    for machine in made:
-        metal.remove(machine.node)
+@pytest.fixture(scope="module", name="machines")
+def fake_machines() -> Iterator[list[metal.Machine]]:
+    with machines(CLASS, MACHINES, deploy_delay=2, power_delay=1) as made:
+        yield made
 
 
 class Slow(Proxy):
