@@ -128,7 +128,7 @@ def _due(
     conn: Connection, known: sa.ColumnElement[bool], state: State, since: sa.Column[Any], limit: int, *, skip_locked: bool
 ) -> list[tuple[float, str]]:
     # A statement for each state: of two states at once the order would have to be made, of all that are due.
-    statement = select(since, OP.id).where(OP.state == state, since < now(), known).order_by(since).limit(limit)
+    statement = select(since, OP.id).where(OP.state == state, since <= now(), known).order_by(since).limit(limit)
     return list(conn.execute(statement.with_for_update(skip_locked=True) if skip_locked else statement).tuples())
 
 

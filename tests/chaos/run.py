@@ -116,7 +116,7 @@ def _run(report: Report, cluster: Cluster, engine: sa.Engine, proxies: dict[str,
     )
     report.violations += [f"in a log: {line}" for line in cluster.log_lines("REVERT_FAILURE")[:3]]
     if report.violations:
-        report.violations += cluster.log_lines("Traceback|CRITICAL|ERROR")[-10:]
+        print(*cluster.log_lines("Traceback| CRITICAL | ERROR ")[-20:], sep="\n", flush=True)
     return report
 
 
