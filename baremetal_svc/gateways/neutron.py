@@ -22,6 +22,8 @@ from baremetal_svc.gateways.session import Refusal, Sender, TracedSession
 
 DEVICE_OWNER = "baremetal:server"
 PAGE = 1000
+#: The one version that Neutron has. In the catalog the SDK adds it by itself.
+VERSION = "v2.0"
 _NAME = re.compile(r"baremetal-svc/([^/]+)/(\d+)")
 
 
@@ -46,6 +48,11 @@ class NeutronGateway:
         with self._lock:
             if self._made is None:
                 connection = openstack.connection.Connection(session=self._session, oslo_conf=self._conf, service_types=["network"])
+                own = self._conf.neutron.endpoint_override
+                if own and not own.rstrip("/").endswith(VERSION):
+                    # The SDK would ask Neutron for its versions. Where that failed it went on without one, for good: and to each request,
+                    # also to delete a port, the answer was 404.
+                    connection.config.set_service_value("endpoint_override", "network", f"{own.rstrip('/')}/{VERSION}")
                 self._made = connection.network
             return self._made
 

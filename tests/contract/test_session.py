@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from oslo_config import cfg
@@ -61,6 +62,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
             return
         self.send_response(answer[0])
         self.send_header("Content-Type", "application/json")
+        self.send_header("X-Subject-Token", "t")
         self.send_header("Content-Length", str(len(answer[1])))
         self.end_headers()
         self.wfile.write(answer[1])
@@ -94,13 +96,14 @@ def _gateway(port: int, **overrides: object) -> IronicGateway:
     return IronicGateway(session.load(conf, "ironic"), conf.ironic)
 
 
-def _neutron(port: int) -> NeutronGateway:
+def _neutron(port: int, directory: Path, **more: object) -> NeutronGateway:
+    settings = {"auth_type": "none", "endpoint_override": f"http://127.0.0.1:{port}", **more}
+    file = directory / "neutron.conf"
+    file.write_text("\n".join(["[neutron]", *(f"{name} = {value}" for name, value in settings.items())]))
     conf = cfg.ConfigOpts()
     options.register(conf)
     real.register(conf)
-    conf([])
-    conf.set_override("auth_type", "none", "neutron")
-    conf.set_override("endpoint_override", f"http://127.0.0.1:{port}", "neutron")
+    conf(["--config-file", str(file)])
     return NeutronGateway(session.load(conf, "neutron"), conf)
 
 
@@ -228,8 +231,8 @@ def _versions(server: Scripted) -> dict[str, object]:
     return {"versions": [{"id": "v2.0", "status": "CURRENT", "links": [link]}]}
 
 
-def test_a_network_seen_a_moment_ago_is_not_looked_at_again_but_one_that_was_missing_is(server: Scripted) -> None:
-    neutron = _neutron(server.server_port)
+def test_a_network_seen_a_moment_ago_is_not_looked_at_again_but_one_that_was_missing_is(server: Scripted, tmp_path: Path) -> None:
+    neutron = _neutron(server.server_port, tmp_path)
     # One document that answers every question: versions, the network, who else may use it.
     versions = _versions(server)
     network = {"id": NODE, "project_id": "p", "shared": False, "subnets": ["s"], "mtu": 1500}
@@ -239,6 +242,19 @@ def test_a_network_seen_a_moment_ago_is_not_looked_at_again_but_one_that_was_mis
     assert neutron.get_network(NODE, "p") == neutron.get_network(NODE, "p") is not None
     assert neutron.get_network(NODE, "another") is None
     assert len([path for _, path, _ in server.seen if path.endswith(f"/networks/{NODE}")]) == 3
+
+
+@pytest.mark.parametrize("first", [(503, b"{}"), (200, b"<html>"), (404, b"{}"), None])
+def test_a_neutron_that_does_not_tell_its_versions_is_asked_by_the_only_one_that_it_has(
+    server: Scripted, tmp_path: Path, first: tuple[int, bytes] | None
+) -> None:
+    keystone = {"auth_url": f"http://127.0.0.1:{server.server_port}/v3", "username": "u", "password": "p", "user_domain_id": "default"}
+    neutron = _neutron(server.server_port, tmp_path, auth_type="v3password", timeout=0.5, **keystone)
+    token = {"methods": ["password"], "expires_at": "2100-01-01T00:00:00.000000Z", "user": {"id": "u", "name": "u", "domain": {"id": "d"}}}
+    network = {"id": NODE, "project_id": "p", "shared": False, "subnets": ["s"], "mtu": 1500}
+    server.answers = [(201, json.dumps({"token": token}).encode()), first, (200, json.dumps({"network": network}).encode())]
+    assert neutron.get_network(NODE, "p") is not None
+    assert server.seen[-1][:2] == ("GET", f"/v2.0/networks/{NODE}")
 
 
 def _page(what: str, items: list[dict[str, object]], **more: object) -> tuple[int, bytes]:
@@ -271,14 +287,14 @@ def test_a_survey_of_vifs_reads_ports_and_port_groups(server: Scripted) -> None:
     assert list(_gateway(server.server_port).survey_vifs()) == [VifSeen(NODE, SERVER)] * 2
 
 
-def test_a_survey_of_ports_asks_page_by_page_and_no_more(server: Scripted) -> None:
+def test_a_survey_of_ports_asks_page_by_page_and_no_more(server: Scripted, tmp_path: Path) -> None:
     raw = {"network_id": NODE, "device_id": SERVER}
     names = [f"baremetal-svc/c/{number}" for number in range(1000)]
     full = [{**raw, "id": f"p{number}", "name": name} for number, name in enumerate(names)]
     following = [{"rel": "next", "href": "http://elsewhere"}]
     rest = [{**raw, "id": "own", "name": ""}, {**raw, "id": "x", "name": "", "device_id": ""}]
     server.answers = [(200, json.dumps(_versions(server)).encode()), _page("ports", full, ports_links=following), _page("ports", rest)]
-    found = list(_neutron(server.server_port).survey_ports())
+    found = list(_neutron(server.server_port, tmp_path).survey_ports())
     assert [port.index for port in found] == [*range(1000), None]
     asked = _queries(server)[1:]
     assert [query.get("marker") for query in asked] == [None, ["p999"]]
@@ -286,10 +302,10 @@ def test_a_survey_of_ports_asks_page_by_page_and_no_more(server: Scripted) -> No
     assert {tuple(query["fields"]) for query in asked} == {("id", "name", "device_id", "network_id")}
 
 
-def test_a_survey_that_breaks_off_is_unavailable(server: Scripted) -> None:
+def test_a_survey_that_breaks_off_is_unavailable(server: Scripted, tmp_path: Path) -> None:
     raw = {"network_id": NODE, "device_id": SERVER, "id": "p", "name": ""}
     first = _page("ports", [raw], ports_links=[{"rel": "next", "href": "http://elsewhere"}])
     server.answers = [(200, json.dumps(_versions(server)).encode()), first, (401, b"{}")]
     with pytest.raises(Unavailable, match="credentials"):
-        list(_neutron(server.server_port).survey_ports())
+        list(_neutron(server.server_port, tmp_path).survey_ports())
     assert len(server.seen) == 3
