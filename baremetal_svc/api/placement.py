@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import flavors, groups, pools
+from baremetal_svc.db import flavors, groups, pools, reservations
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, Forbidden, Invalid, NotFound, existing
 from baremetal_svc.domain.spread import check_room
@@ -19,19 +19,27 @@ class Placement:
     """Where servers shall be.
 
     :ivar flavor: its row. :ivar pool_ids: those of its pools that the project may draw on, in order. :ivar group: row of the server group.
+    :ivar reservation: its row, of whose machines they shall be; ``pool_ids`` is empty then.
     """
 
     flavor: Row
     pool_ids: list[str]
     zone: str | None
     group: Row | None
+    reservation: Row | None = None
+
+    @property
+    def reservation_id(self) -> str | None:
+        """Id of the reservation."""
+        return None if self.reservation is None else str(self.reservation["id"])
 
 
 def look_up(conn: Connection, call: Call) -> Placement:
     """What of ours the request names, once all of it is there for this project.
 
-    :raises NotFound: flavor, group or zone. :raises Conflict: the flavor is disabled. :raises Forbidden: no pool of it is open.
-    :raises Invalid: the group's rule can never hold.
+    :raises NotFound: flavor, group, reservation or zone. :raises Conflict: the flavor is disabled, the reservation is over.
+    :raises Forbidden: no pool of the flavor is open.
+    :raises Invalid: the group's rule can never hold, the reservation is of another flavor.
     """
     asked: Mapping[str, Any] = call.body["server"]
     wanted_group, wanted_zone = group_id(call), zone(call)
@@ -41,8 +49,13 @@ def look_up(conn: Connection, call: Call) -> Placement:
         members, least = groups.members_of(conn, [wanted_group])[wanted_group], counts(call)[0]
         check_room(groups.rule_of(group), group["level"], groups.domains(conn), len(members), least)
     check_zone(conn, wanted_zone)
-    flavor = _flavor(conn, call, asked["flavor_uuid"].lower())
-    return Placement(flavor, _open_pools(conn, call, flavor), wanted_zone, group)
+    reserved = _reservation(conn, call, asked["flavor_uuid"].lower())
+    if reserved is not None:
+        # What was promised then is kept, whatever became of the flavor since.
+        flavor = existing(flavors.get(conn, reserved["flavor_id"]), "flavor", reserved["flavor_id"])
+        return Placement(flavor, [], wanted_zone, group, reserved)
+    flavor = usable_flavor(conn, call, asked["flavor_uuid"].lower())
+    return Placement(flavor, open_pools(conn, call, flavor), wanted_zone, group)
 
 
 def counts(call: Call) -> tuple[int, int]:
@@ -69,11 +82,28 @@ def check_zone(conn: Connection, wanted: str | None) -> None:
 
 def group_id(call: Call) -> str | None:
     """The server group that they join, or None."""
-    found: str | None = call.body.get("scheduler_hints", {}).get("group")
+    return _hint(call, "group")
+
+
+def _hint(call: Call, name: str) -> str | None:
+    found: str | None = call.body.get("scheduler_hints", {}).get(name)
     return None if found is None else found.lower()
 
 
-def _open_pools(conn: Connection, call: Call, flavor: Row) -> list[str]:
+def _reservation(conn: Connection, call: Call, flavor_id: str) -> Row | None:
+    reservation_id = _hint(call, "reservation")
+    if reservation_id is None:
+        return None
+    row = existing(reservations.get(conn, reservation_id, str(call.context.project_id)), "reservation", reservation_id)
+    if not row["live"]:
+        raise Conflict(f"Reservation {reservation_id} is over.", hint="Create the server without it, or make another reservation.")
+    if row["flavor_id"] != flavor_id:
+        raise Invalid(f"Reservation {reservation_id} holds machines of flavor {row['flavor_id']}.", hint="Ask for that flavor.")
+    return row
+
+
+def open_pools(conn: Connection, call: Call, flavor: Row) -> list[str]:
+    """Ids of the flavor's pools, in order, that the caller's project may draw on. :raises Forbidden: none."""
     found = pools.open_to(conn, flavor["pools"] or [pools.DEFAULT_ID], str(call.context.project_id))
     if not found:
         hint = "Choose another flavor, or ask an operator to open one of its pools to your project."
@@ -81,7 +111,8 @@ def _open_pools(conn: Connection, call: Call, flavor: Row) -> list[str]:
     return found
 
 
-def _flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
+def usable_flavor(conn: Connection, call: Call, flavor_id: str) -> Row:
+    """A flavor of which the caller may have machines. :raises NotFound: :raises Conflict: it is disabled."""
     flavor = flavors.get(conn, flavor_id)
     if flavor is None or not (call.context.is_operator or flavors.usable(conn, flavor, call.context.project_id)):
         raise NotFound(f"There is no flavor {flavor_id}.")

@@ -62,7 +62,23 @@ class Quota:
         quotas.queue_up(conn, f"user:{self.user_id}" if quota.KEYPAIRS in limits else f"project:{self.project_id}")
         return quota.granted([Use(resource, limit, self.usage(conn, resource)) for resource, limit in limits.items()], least, most)
 
+    def draw(self, conn: Connection, pool_ids: Sequence[str], least: int, most: int) -> tuple[list[str], int]:
+        """Those of the pools, in order, that the project may take machines out of in this transaction, and how many, ``least`` to ``most``.
+
+        :raises OverQuota: none of them has room for ``least``.
+        """
+        explicit = self.explicit(conn)
+        limits = {pool_id: self.limit(explicit, quota.of_pool(pool_id)) for pool_id in pool_ids}
+        limited = [pool_id for pool_id, limit in limits.items() if limit >= 0]
+        if not limited:
+            return list(pool_ids), most
+        quotas.queue_up(conn, f"project:{self.project_id}")
+        used = quotas.out_of_pools(conn, limited, self.project_id)
+        return quota.roomiest({one: Use(quota.of_pool(one), limit, used.get(one, 0)) for one, limit in limits.items()}, least, most)
+
     def _default(self, resource: str) -> int:
+        if quota.pool_of(resource) is not None:
+            return quota.UNLIMITED
         is_flavor = quota.flavor_of(resource) is not None
         if self.unified is not None:
             # As oslo.limit has it: of what is not registered there may be none. A flavor need not be registered.

@@ -14,7 +14,7 @@ from baremetal_svc.cli.asking import Asking
 
 _STATES = (
     ("total", "Total"), ("free", "Free"), ("in_use", "In use"), ("cleaning", "Cleaning"), ("maintenance", "Maintenance"),
-    ("failed", "Failed"), ("used_elsewhere", "Used elsewhere"), ("unavailable", "Unavailable"), ("gone", "Gone"),
+    ("failed", "Failed"), ("reserved", "Reserved"), ("used_elsewhere", "Used elsewhere"), ("unavailable", "Unavailable"), ("gone", "Gone"),
 )  # fmt: skip
 #: --by -> (where it is in the answer, what is named, heading)
 _PARTS = {

@@ -56,7 +56,9 @@ class ListAllFaults(Asking, command.Lister):
         """Arguments and options."""
         parser = super().get_parser(prog_name)
         parser.add_argument("--open", action="store_true", help="Only those that are not cleared")
-        parser.add_argument("--kind", metavar="<kind>", choices=["node", "server", "operation", "pool"], help="Only those of nodes, say")
+        parser.add_argument(
+            "--kind", metavar="<kind>", choices=["node", "server", "operation", "pool", "reservation"], help="Only those of nodes, say"
+        )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:

@@ -34,6 +34,7 @@ class DryRun(Asking, command.ShowOne):
         parser.add_argument("--flavor", metavar="<flavor>", required=True, help="Flavor (name or ID)")
         parser.add_argument("--availability-zone", metavar="<zone>")
         parser.add_argument("--group", metavar="<group>", help="Server group that they would join (name or ID)")
+        parser.add_argument("--reservation", metavar="<reservation>", help="Reservation whose machines they would get (name or ID)")
         parser.add_argument("--min", metavar="<count>", type=int, help="At least so many")
         parser.add_argument("--max", metavar="<count>", type=int, help="So many if possible")
         return parser
@@ -44,6 +45,7 @@ class DryRun(Asking, command.ShowOne):
         found = self.api.scheduling_dry_run(
             self.api.find_flavor(parsed_args.flavor).id,
             group_id=self.api.find_server_group(parsed_args.group).id if parsed_args.group else None,
+            reservation_id=self.api.find_reservation(parsed_args.reservation).id if parsed_args.reservation else None,
             **{name: value for name, value in asked.items() if value is not None},
         )
         why = found["explanation"]

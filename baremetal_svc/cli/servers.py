@@ -51,6 +51,7 @@ class CreateServer(Asking, command.ShowOne):
         parser.add_argument("--description", metavar="<text>")
         parser.add_argument("--availability-zone", metavar="<zone>")
         parser.add_argument("--group", metavar="<group>", help="Server group that it joins (name or ID)")
+        parser.add_argument("--reservation", metavar="<reservation>", help="Reservation that it gets a machine of (name or ID)")
         parser.add_argument("--tag", metavar="<tag>", action="append", help="Tag; repeat")
         parser.add_argument("--min", metavar="<count>", type=int, help="Make at least so many, or none")
         parser.add_argument("--max", metavar="<count>", type=int, help="Make so many if possible")
@@ -69,6 +70,7 @@ class CreateServer(Asking, command.ShowOne):
             [{field: self.id_of(_KINDS[field], name) for field, name in network.items()} for network in parsed_args.networks],
             user_data=_content(parsed_args.user_data),
             group_id=self.api.find_server_group(parsed_args.group).id if parsed_args.group else None,
+            reservation_id=self.api.find_reservation(parsed_args.reservation).id if parsed_args.reservation else None,
             **_asked(parsed_args),
         )
         if parsed_args.wait:

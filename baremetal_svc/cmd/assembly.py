@@ -13,6 +13,7 @@ from baremetal_svc.conductor.rebuilder import Rebuilder
 from baremetal_svc.conductor.reconciler import Reconciler, Terms
 from baremetal_svc.conductor.runner import Runner
 from baremetal_svc.conductor.service import Conductor, new_owner
+from baremetal_svc.conductor.steward import Steward
 from baremetal_svc.conductor.stocktaker import Stocktaker
 from baremetal_svc.conductor.watcher import Watcher
 from baremetal_svc.db import census
@@ -46,6 +47,7 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
         woke=made.wake,
     )
     made.rebuilder = Rebuilder(db, owner, interval=options.poll_interval, lease=options.lease)
+    made.steward = Steward(db, owner, interval=conf.scheduler.reservation_interval, lease=options.lease)
     if conf.scheduler.capacity_interval:
         made.stocktaker = stocktaker(conf, db, owner, announcer)
     if options.reconcile_interval:

@@ -57,7 +57,7 @@ class StateDirectory:
             "neutron": {"mode": "flat"},
             "oslo_concurrency": {"lock_path": self.path},
             # Nobody to share the machines with.
-            "quotas": {"servers": -1, "server_groups": -1, "keypairs": -1},
+            "quotas": {"servers": -1, "server_groups": -1, "keypairs": -1, "reserved_nodes": -1},
         }
 
     def _images(self) -> Path:

@@ -18,6 +18,7 @@ from baremetal_svc.conductor.rebuilder import Rebuilder
 from baremetal_svc.conductor.reconciler import Reconciler
 from baremetal_svc.conductor.run import Lease
 from baremetal_svc.conductor.runner import Runner
+from baremetal_svc.conductor.steward import Steward
 from baremetal_svc.conductor.stocktaker import Stocktaker
 from baremetal_svc.conductor.watcher import Watcher
 from baremetal_svc.db import duties, rows
@@ -54,6 +55,7 @@ class Conductor:
         self.watcher: Watcher | None = None
         self.reconciler: Reconciler | None = None
         self.rebuilder: Rebuilder | None = None
+        self.steward: Steward | None = None
         self.stocktaker: Stocktaker | None = None
 
     def wake(self) -> None:
@@ -70,6 +72,8 @@ class Conductor:
             self._spawn("reconcile", functools.partial(self.reconciler.keep, self._stopped))
         if self.rebuilder is not None:
             self._spawn("rebuild", functools.partial(self.rebuilder.keep, self._stopped))
+        if self.steward is not None:
+            self._spawn("reserve", functools.partial(self.steward.keep, self._stopped))
         if self.stocktaker is not None:
             self._spawn("count", functools.partial(self.stocktaker.keep, self._stopped))
 

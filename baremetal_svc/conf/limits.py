@@ -20,6 +20,7 @@ QUOTAS = [
         help="Servers of a project of each flavor that has no limit of its own. -1: unlimited. Not used with driver = unified.",
     ),
     cfg.IntOpt("server_groups", default=10, min=-1, help=f"Server groups of a project. {_NOTE}"),
+    cfg.IntOpt("reserved_nodes", default=10, min=-1, help=f"Machines in reservations of a project. {_NOTE}"),
     cfg.IntOpt("keypairs", default=100, min=-1, help=f"Key pairs of a user. {_NOTE}"),
 ]
 

@@ -29,6 +29,13 @@ SCHEDULER = [
         max=16,
         help="Steps of a failure domain's path by which machines are counted: 3 counts dc1/room2/row3/rack7 as dc1/room2/row3.",
     ),
+    cfg.FloatOpt("longest_reservation", default=90.0, min=0.01, help="Days from now within which a reservation has to end."),
+    cfg.FloatOpt(
+        "reservation_interval",
+        default=5.0,
+        min=0.1,
+        help="Seconds between two looks at reservations by one conductor for all: what is over ends, and lost machines are replaced.",
+    ),
     cfg.IntOpt("capacity_days", default=400, min=1, max=36500, help="Days for which the hourly counts of pools are kept."),
 ]
 

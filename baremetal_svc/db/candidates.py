@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
+from baremetal_svc.db import reservations
 from baremetal_svc.db.models import Claim, Node, NodeTag, Offer
 from baremetal_svc.domain.spread import Candidate, Rule
 
@@ -133,12 +134,15 @@ def within(conn: Connection, wanted: Wanted, rule: Rule, domains: Collection[str
     return [Candidate(*row) for row in conn.execute(statement.order_by(OFFER.rank, OFFER.rnd), wanted.values).tuples()]
 
 
-def secure(conn: Connection, node_ids: Collection[str], *, skip_locked: bool) -> set[str]:
+def secure(conn: Connection, node_ids: Collection[str], *, skip_locked: bool, reservation_id: str | None = None) -> set[str]:
     """Lock the nodes until this transaction ends; those of them that are still on offer and that nobody holds.
 
     :param skip_locked: leave out what another transaction has locked, instead of waiting for it.
+    :param reservation_id: that this reservation still has for a server, instead of those on offer.
     """
     mine = conn.execute(_SKIP if skip_locked else _WAIT, {"ids": sorted(node_ids)}).scalars().all()
+    if mine and reservation_id is not None:
+        return reservations.ready(conn, reservation_id, mine)
     # A statement of its own: only one that begins after the lock sees what the last holder of the lock has done.
     return set(conn.execute(_OFFERED, {"ids": list(mine)}).scalars()) if mine else set()
 

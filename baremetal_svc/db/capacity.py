@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Offer, Pool, PoolCapacity, PoolCapacityHour, PoolMember
+from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Offer, Pool, PoolCapacity, PoolCapacityHour, PoolMember, ReservedNode
 from baremetal_svc.domain.capacity import Group, Stock, state_of
 from baremetal_svc.domain.node import NodeFacts
 
@@ -35,6 +35,7 @@ _ALIKE = (
         CLAIM.state.label("claim"),
         _flag(NODE.instance_id.is_not(None), "used"),
         _flag(NODE.fault.is_not(None), "broken"),
+        _flag(sa.exists().where(ReservedNode.node_id == NODE.id), "reserved"),
         _flag(NODE.hold_until > sa.bindparam("time"), "held_off"),
         _flag(sa.exists().where(FAULT.target_id == NODE.id, FAULT.cleared_at.is_(None)), "faulty"),
     )
@@ -58,6 +59,7 @@ def groups(conn: Connection, pool_id: str, time: float) -> Iterator[Group]:
             instance_id="" if row.used else None,
             retired=row.retired,
             held=row.claim is not None,
+            reservation_id="" if row.reserved else None,
             faulty=bool(row.faulty),
             gone=row.gone,
             hold_until=float(row.held_off),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from baremetal_svc.db import pools, quotas, rows
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Flavor, FlavorProject
+from baremetal_svc.domain import quota
 
 FLAVOR = Flavor.__table__.c
 ACCESS = FlavorProject.__table__.c
@@ -62,7 +63,7 @@ def set_columns(conn: Connection, flavor_id: str, **values: Any) -> None:
 def forget(conn: Connection, flavor_id: str) -> None:
     """Delete a flavor, who has access to it and the limits of it. :raises DBReferenceError: a server has it."""
     conn.execute(sa.delete(FlavorProject.__table__).where(ACCESS.flavor_id == flavor_id))
-    quotas.forget_flavor(conn, flavor_id)
+    quotas.forget(conn, quota.of_flavor(flavor_id))
     conn.execute(sa.delete(Flavor.__table__).where(FLAVOR.id == flavor_id))
 
 

@@ -218,6 +218,7 @@ class Server(Model):
     locked_by: Mapped[str | None] = mapped_column(String(8))
     adopted: Mapped[bool] = mapped_column(Boolean, server_default=sa.false())
     batch_id: Mapped[str | None] = mapped_column(Id, index=True)
+    reservation_id: Mapped[str | None] = mapped_column(Id, index=True)
     launched_at: Mapped[float | None] = mapped_column(Time)
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
@@ -234,6 +235,35 @@ class Batch(Model):
     decided: Mapped[bool] = mapped_column(Boolean)
     explanation: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[float] = mapped_column(Time)
+
+
+class Reservation(Model):
+    """So many machines of a flavor that are held for a project until a time; ``wanted`` is what the flavor said when it was made."""
+
+    __tablename__ = "reservations"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    project_id: Mapped[str] = mapped_column(Name, index=True)
+    user_id: Mapped[str] = mapped_column(Name)
+    name: Mapped[str] = mapped_column(Name)
+    flavor_id: Mapped[str] = mapped_column(Id, index=True)
+    resource_class: Mapped[str] = mapped_column(Name)
+    availability_zone: Mapped[str | None] = mapped_column(Name)
+    wanted: Mapped[dict[str, Any]] = mapped_column(JSON)
+    count: Mapped[int] = mapped_column(Integer)
+    until: Mapped[float] = mapped_column(Time)
+    created_at: Mapped[float] = mapped_column(Time)
+    ended_at: Mapped[float | None] = mapped_column(Time)
+    short: Mapped[bool] = mapped_column(Boolean)
+    __table_args__ = (Index("reservations_by_end", "ended_at", "until"), ON_MYSQL)
+
+
+class ReservedNode(Model):
+    """A node of a reservation, out of one of its flavor's pools. It is on offer to nobody; the row stays while a server uses the node."""
+
+    __tablename__ = "reserved_nodes"
+    node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True)
+    reservation_id: Mapped[str] = mapped_column(Id, ForeignKey("reservations.id", ondelete="CASCADE"), index=True)
+    pool_id: Mapped[str] = mapped_column(Id, index=True)
 
 
 class ServerGroup(Model):

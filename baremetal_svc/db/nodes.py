@@ -2,6 +2,7 @@
 """Nodes as last observed, and the facts that pools and offers are computed from."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, select, update
 
 from baremetal_svc.db import pools, rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Offer, Operation
+from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Offer, Operation, ReservedNode
 from baremetal_svc.domain.node import NodeFacts
 
 NODE = Node.__table__.c
@@ -111,14 +112,17 @@ def wake_waiting(conn: Connection) -> list[str]:
 
 
 def facts(conn: Connection, node_ids: Iterable[str], these: Collection[str] | None = None) -> list[NodeFacts]:
-    """What pools and offers need to know of the nodes, in four queries; of their tags only these unless that is None."""
+    """What pools and offers need to know of the nodes, in five queries; of their tags only these unless that is None."""
     wanted = list(node_ids)
     found = observed(conn, wanted)
     tags = pools.tags_of(conn, wanted, these)
     held = set(conn.execute(select(Claim.held_node).where(Claim.held_node.in_(wanted))).scalars())
     open_faults = select(Fault.target_id).where(Fault.target_id.in_(wanted), Fault.cleared_at.is_(None))
     faulty = set(conn.execute(open_faults).scalars())
-    return [_facts(row, tags[node_id], node_id in held, node_id in faulty) for node_id, row in found.items()]
+    mine = ReservedNode.__table__.c
+    reserved = dict(conn.execute(select(mine.node_id, mine.reservation_id).where(mine.node_id.in_(wanted))).tuples().all())
+    made = [_facts(row, tags[node_id], node_id in held, node_id in faulty) for node_id, row in found.items()]
+    return [replace(node, reservation_id=reserved[node.id]) if node.id in reserved else node for node in made]
 
 
 def lock(conn: Connection, node_ids: Sequence[str]) -> None:

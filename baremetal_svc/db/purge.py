@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forgets what is long over, in small transactions: operations with their steps, faults, idempotency keys, changes of tags, batches."""
+"""Forgets what is long over, in small transactions: operations with their steps, faults, keys, changes of tags, batches, reservations."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Select, select
 
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Batch, Fault, IdempotencyKey, NodeTagChange, Operation, Server, Step
+from baremetal_svc.db.models import Batch, Fault, IdempotencyKey, NodeTagChange, Operation, Reservation, Server, Step
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain.operation import FINAL, State
 
@@ -19,6 +19,7 @@ FAULT = Fault.__table__.c
 KEY = IdempotencyKey.__table__.c
 SERVER = Server.__table__.c
 BATCH = Batch.__table__.c
+RESERVATION = Reservation.__table__.c
 TAGGED = NodeTagChange.__table__.c
 
 
@@ -92,6 +93,10 @@ def _old_batches(days: float) -> Select[Any]:
     return select(BATCH.id).where(BATCH.created_at < _ago(days), ~sa.exists().where(SERVER.batch_id == BATCH.id))
 
 
+def _old_reservations(days: float) -> Select[Any]:
+    return select(RESERVATION.id).where(RESERVATION.ended_at < _ago(days))
+
+
 def _ago(days: float) -> sa.ColumnElement[float]:
     return now() - days * 86400
 
@@ -117,11 +122,16 @@ def _delete_batches(conn: Connection, ids: list[str]) -> None:
     conn.execute(sa.delete(Batch.__table__).where(BATCH.id.in_(ids)))
 
 
+def _delete_reservations(conn: Connection, ids: list[str]) -> None:
+    conn.execute(sa.delete(Reservation.__table__).where(RESERVATION.id.in_(ids)))
+
+
 Delete = Callable[[Connection, list[str]], None]
 _PARTS: Mapping[str, tuple[Callable[[float], Select[Any]], Delete]] = {
     "operations": (_old_operations, _delete_operations),
     "faults": (_old_faults, _delete_faults),
     "idempotency_keys": (_old_keys, _delete_keys),
     "tag_changes": (_old_tag_changes, _delete_tag_changes),
+    "reservations": (_old_reservations, _delete_reservations),
     "batches": (_old_batches, _delete_batches),
 }

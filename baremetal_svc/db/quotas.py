@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits that operators set, the lock under which they are checked, and usage: rows are counted, so that no counter can be wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from baremetal_svc.db.models import KeyPair, Quota, QuotaLock, Server, ServerGroup
+from baremetal_svc.db.models import Claim, KeyPair, Operation, Quota, QuotaLock, Reservation, ReservedNode, Server, ServerGroup
 from baremetal_svc.domain import quota
 
 QUOTA = Quota.__table__.c
 LOCK = QuotaLock.__table__.c
-SERVER = Server.__table__.c
+SERVER, OP, CLAIM = Server.__table__.c, Operation.__table__.c, Claim.__table__.c
+RESERVATION, RESERVED = Reservation.__table__.c, ReservedNode.__table__.c
 
 
 def limits_of(conn: Connection, project_id: str) -> dict[str, int]:
@@ -30,9 +31,9 @@ def replace(conn: Connection, project_id: str, limits: Mapping[str, int]) -> Non
         conn.execute(sa.insert(Quota.__table__), values)
 
 
-def forget_flavor(conn: Connection, flavor_id: str) -> None:
-    """Delete the limits of a flavor that goes."""
-    conn.execute(sa.delete(Quota.__table__).where(QUOTA.resource == quota.of_flavor(flavor_id)))
+def forget(conn: Connection, resource: str) -> None:
+    """Delete the limits of a flavor or pool that goes."""
+    conn.execute(sa.delete(Quota.__table__).where(QUOTA.resource == resource))
 
 
 def queue_up(conn: Connection, scope: str) -> None:
@@ -49,14 +50,37 @@ def queue_up(conn: Connection, scope: str) -> None:
 
 def usage_of(conn: Connection, resource: str, project_id: str, user_id: str) -> int:
     """How many there are: key pairs of the user, anything else of the project. Servers count in every status, until their row is gone."""
-    flavor_id = quota.flavor_of(resource)
+    pool_id, flavor_id = quota.pool_of(resource), quota.flavor_of(resource)
+    if pool_id is not None:
+        return out_of_pools(conn, [pool_id], project_id)[pool_id]
     conditions: Mapping[str, Any] = {
         quota.SERVERS: (SERVER.project_id == project_id,),
         quota.SERVER_GROUPS: (ServerGroup.__table__.c.project_id == project_id,),
+        quota.RESERVED_NODES: (RESERVED.reservation_id == RESERVATION.id, RESERVATION.project_id == project_id),
         quota.KEYPAIRS: (KeyPair.__table__.c.user_id == user_id,),
     }
     where = conditions[resource] if flavor_id is None else (SERVER.project_id == project_id, SERVER.flavor_id == flavor_id)
     return int(conn.execute(select(sa.func.count()).where(*where)).scalar_one())
+
+
+def out_of_pools(conn: Connection, pool_ids: Sequence[str], project_id: str) -> dict[str, int]:
+    """Machines of each pool that a project has, has reserved, or may still get for a create that is under way."""
+    mine: dict[str, set[str]] = {pool_id: set() for pool_id in pool_ids}
+    claimed = select(CLAIM.pool_id, CLAIM.node_id).where(CLAIM.project_id == project_id, CLAIM.state == "live", CLAIM.pool_id.in_(pool_ids))
+    reserved = select(RESERVED.pool_id, RESERVED.node_id).join(Reservation.__table__, RESERVATION.id == RESERVED.reservation_id)
+    for statement in (claimed, reserved.where(RESERVATION.project_id == project_id, RESERVED.pool_id.in_(pool_ids))):
+        for pool_id, node_id in conn.execute(statement):
+            mine[pool_id].add(node_id)
+    waiting = [set(arguments["pool_ids"]) for arguments in conn.execute(_UNDER_WAY, {"project": project_id}).scalars()]
+    return {pool_id: len(nodes) + sum(pool_id in some for some in waiting) for pool_id, nodes in mine.items()}
+
+
+_HAS_NODE = sa.exists().where(CLAIM.live_server == SERVER.id)
+_UNDER_WAY = (
+    select(OP.arguments)
+    .join(Server.__table__, SERVER.id == OP.live_server)
+    .where(SERVER.project_id == sa.bindparam("project"), OP.kind == "servers.create", sa.not_(_HAS_NODE))
+)
 
 
 def servers_by_flavor(conn: Connection, project_id: str) -> dict[str, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from baremetal_svc.domain.node import NodeFacts
-from baremetal_svc.domain.scheduling import can_be_claimed
+from baremetal_svc.domain.scheduling import can_be_claimed, is_fit
 from baremetal_svc.domain.spread import prefix
 
 
@@ -15,6 +15,7 @@ class State(StrEnum):
     """What a machine counts as."""
 
     FREE = "free"
+    RESERVED = "reserved"
     IN_USE = "in_use"
     CLEANING = "cleaning"
     MAINTENANCE = "maintenance"
@@ -55,6 +56,7 @@ def _rules(node: NodeFacts, claim: str | None, now: float) -> tuple[tuple[State,
         (State.MAINTENANCE, node.maintenance),
         (State.CLEANING, claim is not None or node.provision_state in CLEANING or node.hold_until > now),
         (State.FREE, can_be_claimed(node, now)),
+        (State.RESERVED, is_fit(node, now)),
         (State.UNAVAILABLE, True),
     )
 

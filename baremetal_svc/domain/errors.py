@@ -115,6 +115,13 @@ class OperationInProgress(Conflict):
     title = "Another operation is in progress"
 
 
+class TooFewFree(Conflict):
+    """Too few machines are free for what was to be promised now."""
+
+    code = "too_few_free"
+    title = "Too few machines are free"
+
+
 class IdempotencyMismatch(Conflict):
     """The same Idempotency-Key came with another request, or its result is gone."""
 

@@ -29,6 +29,7 @@ class NodeFacts:
     retired: bool = False
     protected: bool = False
     held: bool = False
+    reservation_id: str | None = None
     faulty: bool = False
     gone: bool = False
     hold_until: float = 0.0

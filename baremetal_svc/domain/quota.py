@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits of what a project may have: names of what is limited, and how much of a request fits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from baremetal_svc.domain.errors import OverQuota
 
-SERVERS, SERVER_GROUPS, KEYPAIRS = "servers", "server_groups", "keypairs"
+SERVERS, SERVER_GROUPS, KEYPAIRS, RESERVED_NODES = "servers", "server_groups", "keypairs", "reserved_nodes"
 #: What every project has a limit of; key pairs are counted for each user, the rest for the project.
-RESOURCES = (SERVERS, SERVER_GROUPS, KEYPAIRS)
+RESOURCES = (SERVERS, SERVER_GROUPS, KEYPAIRS, RESERVED_NODES)
+#: Those that clients of microversions before 1.6 know.
+BEFORE_6 = (SERVERS, SERVER_GROUPS, KEYPAIRS)
 UNLIMITED = -1
-_FLAVOR = "flavor:"
+_FLAVOR, _POOL, _RESERVATION = "flavor:", "pool:", "reservation:"
 
 
 def of_flavor(flavor_id: str) -> str:
@@ -21,6 +23,26 @@ def of_flavor(flavor_id: str) -> str:
 def flavor_of(resource: str) -> str | None:
     """The flavor's id in such a name, None in others."""
     return resource.removeprefix(_FLAVOR) if resource.startswith(_FLAVOR) else None
+
+
+def of_pool(pool_id: str) -> str:
+    """The name of "machines out of this pool"."""
+    return f"{_POOL}{pool_id}"
+
+
+def pool_of(resource: str) -> str | None:
+    """The pool's id in such a name, None in others."""
+    return resource.removeprefix(_POOL) if resource.startswith(_POOL) else None
+
+
+def of_reservation(reservation_id: str) -> str:
+    """The name of "servers that use this reservation", of which its count is the limit."""
+    return f"{_RESERVATION}{reservation_id}"
+
+
+def is_known(resource: str, minor: int) -> bool:
+    """Whether clients of a microversion know the resource."""
+    return minor >= 6 or resource in BEFORE_6 or flavor_of(resource) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +67,24 @@ def granted(uses: Iterable[Use], least: int, most: int) -> int:
     for use in uses:
         free = use.room(most)
         if free < least:
-            raise OverQuota(f"Over quota: {use.resource}, limit {use.limit}, in use {use.usage}, asked for {least} more.")
+            raise _over([use], least)
         count = min(count, free)
     return count
+
+
+def roomiest(pools: Mapping[str, Use], least: int, most: int) -> tuple[list[str], int]:
+    """The pools, in order, each of which has room for as many as any of them has, and how many that is, at most ``most``.
+
+    One that could take fewer is left out: a claim may take all out of any one pool.
+
+    :param pools: machines of a project by pool. :raises OverQuota: none has room for ``least``.
+    """
+    count = max(use.room(most) for use in pools.values())
+    if count < least:
+        raise _over(pools.values(), least)
+    return [pool_id for pool_id, use in pools.items() if use.room(most) >= count], count
+
+
+def _over(uses: Iterable[Use], least: int) -> OverQuota:
+    numbers = "; ".join(f"{use.resource}, limit {use.limit}, in use {use.usage}" for use in uses)
+    return OverQuota(f"Over quota: {numbers}, asked for {least} more.")

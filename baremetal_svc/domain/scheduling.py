@@ -17,6 +17,7 @@ class Predicate:
     holds: Callable[[NodeFacts, float], bool]
 
 
+RESERVED = "not reserved"
 PREDICATES: tuple[Predicate, ...] = (
     Predicate("known to Ironic", lambda node, now: not node.gone),
     Predicate("has a resource class", lambda node, now: node.resource_class is not None),
@@ -27,12 +28,18 @@ PREDICATES: tuple[Predicate, ...] = (
     Predicate("not used by another system", lambda node, now: node.instance_id is None),
     Predicate("available in Ironic", lambda node, now: node.provision_state == "available"),
     Predicate("past the quarantine after its release", lambda node, now: node.hold_until <= now),
+    Predicate(RESERVED, lambda node, now: node.reservation_id is None),
 )
 
 
 def can_be_claimed(node: NodeFacts, now: float) -> bool:
     """True when every predicate holds."""
-    return all(predicate.holds(node, now) for predicate in PREDICATES)
+    return node.reservation_id is None and is_fit(node, now)
+
+
+def is_fit(node: NodeFacts, now: float) -> bool:
+    """True when every predicate holds, but for whom it is reserved."""
+    return all(predicate.holds(node, now) for predicate in PREDICATES if predicate.name != RESERVED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ FEATURES = (
     "node_tags",
     "pools",
     "scheduling",
+    "reservations",
     "capacity",
     "aggregates",
     "operations",

@@ -41,13 +41,13 @@ Other = tuple[Request, str, str | None]
 def with_alternatives(
     conn: Connection, why: Explanation, asked: Asked, *, pools_too: bool = True, clock: Callable[[], float] = time.monotonic
 ) -> Explanation:
-    """The explanation with what would fit instead; as it is when all that were wanted fit.
+    """The explanation with what would fit instead; as it is when all that were wanted fit, or for a reservation.
 
     An alternative has more nodes than the request now, and enough; the group's rule holds in it.
 
     :param clock: gives seconds.
     """
-    if why.fitting >= why.wanted:
+    if why.fitting >= why.wanted or asked.request.reservation_id is not None:
         return why
     until = clock() + PATIENCE
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from baremetal_svc import metrics
-from baremetal_svc.db import candidates, claims, groups
+from baremetal_svc.db import candidates, claims, groups, reservations
 from baremetal_svc.domain import spread
 from baremetal_svc.domain.ranking import Wish
 from baremetal_svc.domain.spread import TOGETHER, Candidate, Rule
@@ -28,6 +28,7 @@ class Request:
     """What a claim is to find: a node of the resource class out of the pools in order of preference, each of which carries the tags.
 
     :ivar excluded: ids of nodes that were tried before. :ivar image_id: what will be installed, for weighers.
+    :ivar reservation_id: out of the nodes of this reservation instead of the pools.
     """
 
     pool_ids: Sequence[str]
@@ -35,6 +36,7 @@ class Request:
     tags: Sequence[str] = ()
     excluded: Sequence[str] = ()
     image_id: str | None = None
+    reservation_id: str | None = None
 
 
 def claim_nodes(
@@ -57,7 +59,7 @@ def claim_nodes(
     held = Counter[str]() if rule is None else _held(conn, rule, server_ids)
     found: list[Candidate] = []
     for skip in (True, False) if skips_locked else (False,):
-        found = _Search(conn, request, rule, held, ranking, skip).run(len(server_ids))
+        found = Search(conn, request, rule, held, ranking, skip).run(len(server_ids))
         if len(found) == len(server_ids):
             break
     if len(found) < least:
@@ -83,7 +85,7 @@ def look(
 ) -> list[Candidate]:
     """What a claim of so many nodes would take now; takes and locks nothing."""
     held = Counter(rule.domain(zone, path) for zone, path in places) if rule is not None else Counter[str]()
-    return _Search(conn, request, rule, held, ranking, None).run(needed)
+    return Search(conn, request, rule, held, ranking, None).run(needed)
 
 
 def _held(conn: Connection, rule: Rule, server_ids: Sequence[str]) -> Counter[str]:
@@ -91,16 +93,22 @@ def _held(conn: Connection, rule: Rule, server_ids: Sequence[str]) -> Counter[st
     return Counter(rule.domain(zone, path) for zone, path in places)
 
 
-class _Search:
+class Search:
     """The candidates of one claim, window by window, until those that were chosen of them are secured.
 
     :param skip: leave out what others have locked, or wait for them; None: secure nothing.
     """
 
     def __init__(
-        self, conn: Connection, request: Request, rule: Rule | None, held: Mapping[str, int], ranking: Ranking, skip: bool | None
+        self,
+        conn: Connection,
+        request: Request,
+        rule: Rule | None = None,
+        held: Mapping[str, int] | None = None,
+        ranking: Ranking = NONE,
+        skip: bool | None = None,
     ) -> None:
-        self._conn, self._request, self._rule, self._held, self._ranking, self._skip = conn, request, rule, held, ranking, skip
+        self._conn, self._request, self._rule, self._held, self._ranking, self._skip = conn, request, rule, held or {}, ranking, skip
         # A soft rule and weighers are only as good as what they may choose from.
         self._chooses = bool(ranking) or (rule is not None and not rule.hard)
         self._seen: dict[str, Candidate] = {}
@@ -133,7 +141,7 @@ class _Search:
             unsure = {candidate.node_id for candidate in plan} - self._mine
             if len(plan) < least or not unsure or self._skip is None:
                 return plan
-            got = candidates.secure(self._conn, unsure, skip_locked=self._skip)
+            got = candidates.secure(self._conn, unsure, skip_locked=self._skip, reservation_id=self._request.reservation_id)
             self._mine |= got
             self._lost |= unsure - got
 
@@ -146,6 +154,10 @@ class _Search:
         self._ranked = True
 
     def _candidates(self, needed: int) -> Iterator[list[Candidate]]:
+        if self._request.reservation_id is not None:
+            # So few that all are looked at.
+            yield reservations.candidates(self._conn, self._request.reservation_id, self._request.tags, self._request.excluded)
+            return
         for pool_id in self._request.pool_ids:
             wanted = candidates.Wanted(pool_id, self._request.resource_class, self._request.excluded, self._request.tags)
             if self._rule is not None and self._rule.policy in TOGETHER:

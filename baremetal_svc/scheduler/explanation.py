@@ -2,35 +2,23 @@
 """Why as many nodes fit as do: each predicate in order with the nodes that it left, in one query; changes nothing."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from baremetal_svc.db import groups, servers
-from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, PoolMember
-from baremetal_svc.domain.scheduling import PREDICATES, Explanation, funnel
+from baremetal_svc.db import groups, reservations, servers
+from baremetal_svc.db.conditions import CONDITIONS
+from baremetal_svc.db.models import Node, NodeTag, PoolMember
+from baremetal_svc.domain.scheduling import PREDICATES, RESERVED, Explanation, funnel
 from baremetal_svc.domain.spread import Rule
 from baremetal_svc.scheduler.alternatives import Asked, with_alternatives
 from baremetal_svc.scheduler.claim import Request
 from baremetal_svc.scheduler.fitting import fitting
 
-NODE, MEMBER, FAULT = Node.__table__.c, PoolMember.__table__.c, Fault.__table__.c
+NODE, MEMBER = Node.__table__.c, PoolMember.__table__.c
 
-#: The predicates of the domain once more; a test compares both on every kind of node.
-CONDITIONS: dict[str, Any] = {
-    "known to Ironic": NODE.gone.is_(sa.false()),
-    "has a resource class": NODE.resource_class.is_not(None),
-    "not retired": NODE.retired.is_(sa.false()),
-    "not in maintenance": NODE.maintenance.is_(sa.false()),
-    "without a fault": sa.not_(sa.exists().where(FAULT.target_id == NODE.id, FAULT.cleared_at.is_(None))),
-    "not held by a server": sa.not_(sa.exists().where(Claim.held_node == NODE.id)),
-    "not used by another system": NODE.instance_id.is_(None),
-    "available in Ironic": NODE.provision_state == "available",
-    "past the quarantine after its release": NODE.hold_until <= now(),
-}
 MEMBERS = "in the flavor's pools and resource class"
+HELD_FOR_IT = "held by the reservation"
 
 
 def explain(
@@ -72,10 +60,11 @@ def explain_claim(conn: Connection, server_id: str, request: Request, *, wanted:
 
 
 def _counts(conn: Connection, request: Request) -> tuple[list[str], list[int]]:
-    names, conditions = [MEMBERS], []
+    names, conditions = [MEMBERS if request.reservation_id is None else HELD_FOR_IT], []
     for predicate in PREDICATES:
-        names.append(predicate.name)
-        conditions.append(CONDITIONS[predicate.name])
+        if request.reservation_id is None or predicate.name != RESERVED:
+            names.append(predicate.name)
+            conditions.append(CONDITIONS[predicate.name])
     for tag in request.tags:
         names.append(f"carries the tag {tag}")
         conditions.append(sa.exists().where(NodeTag.node_id == NODE.id, NodeTag.tag == tag))
@@ -84,8 +73,11 @@ def _counts(conn: Connection, request: Request) -> tuple[list[str], list[int]]:
         conditions.append(NODE.id.not_in(request.excluded))
     # Of each node the number of the first condition that it fails, so that none is asked twice.
     failed = sa.case(*((sa.not_(condition), number) for number, condition in enumerate(conditions, 1)), else_=0).label("failed")
-    member = select(MEMBER.node_id).where(MEMBER.pool_id.in_(request.pool_ids))
-    members = (member.distinct() if len(request.pool_ids) > 1 else member).subquery()
+    if request.reservation_id is None:
+        member = select(MEMBER.node_id).where(MEMBER.pool_id.in_(request.pool_ids))
+        members = (member.distinct() if len(request.pool_ids) > 1 else member).subquery()
+    else:
+        members = reservations.standing(request.reservation_id).subquery()
     nodes = select(failed).select_from(Node.__table__).join(members, members.c.node_id == NODE.id)
     first = nodes.where(NODE.resource_class == request.resource_class).subquery()
     by_failure: dict[int, int] = dict(conn.execute(select(first.c.failed, sa.func.count()).group_by(first.c.failed)).tuples().all())

@@ -8,17 +8,19 @@ from typing import Any
 
 from baremetal_svc.sdk import waiting
 from baremetal_svc.sdk.machines import Machines
-from baremetal_svc.sdk.resources import Aggregate, Flavor, KeyPair, Node, Operation, Pool, Server, ServerGroup
+from baremetal_svc.sdk.reservations import Reservations, hints
+from baremetal_svc.sdk.resources import Aggregate, Flavor, KeyPair, Node, Operation, Pool, Reservation, Server, ServerGroup
 from baremetal_svc.sdk.sending import id_of, last_of
 
 
-class Proxy(Machines):
+class Proxy(Machines, Reservations):
     """Version 1 of the API."""
 
     api_version = "1"
     _resource_registry = {
         "server": Server,
         "server_group": ServerGroup,
+        "reservation": Reservation,
         "operation": Operation,
         "flavor": Flavor,
         "node": Node,
@@ -38,13 +40,14 @@ class Proxy(Machines):
         *,
         user_data: bytes | None = None,
         group_id: str | None = None,
+        reservation_id: str | None = None,
         idempotency_key: str | None = None,
         **more: Any,
     ) -> Server:
         """Ask for a server, or a batch with ``min_count`` and ``max_count``; the first server, its ``operation_id`` set.
 
         :param networks: {"net_id"} or {"port_id"} each.
-        :param group_id: server group that it joins.
+        :param group_id: server group that it joins. :param reservation_id: whose machine it gets.
         :param more: fields of the API as they are: description, key_name, tags, metadata, partitions, public_key, ...
         """
         body = {"name": name, "flavor_uuid": flavor_id, "image_uuid": image_id, "networks": list(networks), **more}
@@ -52,8 +55,8 @@ class Proxy(Machines):
             body["user_data"] = base64.b64encode(user_data).decode()
         # With a key the request can be sent again when the connection broke: it makes nothing twice.
         headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        hints = {"scheduler_hints": {"group": group_id}} if group_id else {}
-        response = self._send("POST", Server.base_path, json={"server": body, **hints}, headers=headers, connect_retries=3)
+        hinted = hints(group_id, reservation_id)
+        response = self._send("POST", Server.base_path, json={"server": body, **hinted}, headers=headers, connect_retries=3)
         operation = response.links.get("operation", {}).get("url")
         return Server.existing(connection=self._get_connection(), operation_id=operation and last_of(operation), **response.json())
 
@@ -160,15 +163,15 @@ class Proxy(Machines):
         """Let an adopted machine go as it is, for operators; the id of the operation."""
         return last_of(self._send("DELETE", f"/manageable_servers/{id_of(server)}").headers["Location"])
 
-    def scheduling_dry_run(self, flavor_id: str, *, group_id: str | None = None, **more: Any) -> dict[str, Any]:
+    def scheduling_dry_run(
+        self, flavor_id: str, *, group_id: str | None = None, reservation_id: str | None = None, **more: Any
+    ) -> dict[str, Any]:
         """What a create would find now: fits, count, explanation, for operators also nodes and other_pools. Claims nothing.
 
         :param more: availability_zone, min_count, max_count.
         """
-        hints = {"scheduler_hints": {"group": group_id}} if group_id else {}
-        found: dict[str, Any] = self._send(
-            "POST", "/scheduling/dry-run", json={"server": {"flavor_uuid": flavor_id, **more}, **hints}
-        ).json()
+        asked = {"server": {"flavor_uuid": flavor_id, **more}, **hints(group_id, reservation_id)}
+        found: dict[str, Any] = self._send("POST", "/scheduling/dry-run", json=asked).json()
         return found
 
     # --- operations

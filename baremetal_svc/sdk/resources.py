@@ -193,6 +193,35 @@ class ServerGroup(_Versioned):
     user_id: str = Body("user_id")
 
 
+class Reservation(_Versioned):
+    """Machines of a flavor that are held for the project until a time."""
+
+    resources_key = "reservations"
+    base_path = "/reservations"
+    allow_create = True
+    allow_fetch = True
+    allow_list = True
+    allow_delete = True
+    _query_mapping = QueryParameters("status", all_projects="all_tenants")
+
+    id: str = Body("uuid", alternate_id=True)
+    flavor_id: str = Body("flavor_uuid")
+    availability_zone: str | None = Body("availability_zone")
+    #: active or ended
+    status: str = Body("status")
+    count: int = Body("count", type=int)
+    #: machines that have a server
+    in_use: int = Body("in_use", type=int)
+    #: machines that a server could get now
+    ready: int = Body("ready", type=int)
+    until: str = Body("until")
+    ended_at: str | None = Body("ended_at")
+    #: {"uuid", "name"}, for operators
+    nodes: list[dict[str, Any]] = Body("nodes", type=list)
+    project_id: str = Body("project_id")
+    user_id: str = Body("user_id")
+
+
 class Aggregate(_Versioned):
     """Machines with tags in common, for operators."""
 

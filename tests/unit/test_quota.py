@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baremetal_svc.domain.errors import OverQuota
-from baremetal_svc.domain.quota import Use, flavor_of, granted, of_flavor
+from baremetal_svc.domain.quota import Use, flavor_of, granted, is_known, of_flavor, of_pool, pool_of, roomiest
 
 COUNT = st.integers(0, 50)
 
@@ -39,3 +39,24 @@ def test_what_is_granted_never_exceeds_a_limit(rows: list[tuple[int, int]], leas
     assert all(use.limit < 0 or use.usage + count <= use.limit for use in uses)
     # No less than fits.
     assert count == least + more or any(use.usage + count == use.limit for use in uses)
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.tuples(st.integers(-1, 20), COUNT), min_size=1), st.integers(1, 20), COUNT)
+def test_out_of_any_pool_that_is_left_all_may_come(rows: dict[str, tuple[int, int]], least: int, more: int) -> None:
+    pools = {name: Use(f"pool:{name}", limit, usage) for name, (limit, usage) in rows.items()}
+    try:
+        left, count = roomiest(pools, least, least + more)
+    except OverQuota as error:
+        assert all(use.room(least) < least for use in pools.values())
+        assert all(use.resource in str(error) for use in pools.values())
+        return
+    assert left and left == [name for name in pools if name in left] and least <= count <= least + more
+    assert all(pools[name].limit < 0 or pools[name].usage + count <= pools[name].limit for name in left)
+    # No pool has room for more, and none that is left out has as much.
+    assert all(use.room(least + more) < count for name, use in pools.items() if name not in left)
+    assert count == max(use.room(least + more) for use in pools.values())
+
+
+def test_names_that_older_clients_know() -> None:
+    assert [name for name in ("servers", "flavor:f", "pool:p", "reserved_nodes") if is_known(name, 5)] == ["servers", "flavor:f"]
+    assert is_known(of_pool("p"), 6) and pool_of(of_pool("p")) == "p" and pool_of("servers") is None

@@ -3,11 +3,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from baremetal_svc.domain.capacity import HOUR
-from baremetal_svc.domain.errors import Invalid
+from baremetal_svc.domain.moment import seconds_of
 
 #: Hours that there are: no answer goes beyond them.
 FIRST, LAST = 0, 2**31 - 1
@@ -41,9 +40,4 @@ def preference(flavor: Mapping[str, Any], pool_id: str) -> int:
 
 def hour_of(text: str) -> int:
     """The hour of the epoch in which a moment (ISO 8601; without an offset in UTC) is. :raises Invalid:"""
-    try:
-        moment = datetime.fromisoformat(text)
-        found = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() // HOUR
-    except (ValueError, OverflowError) as error:
-        raise Invalid(f"{text!r} is no time.", hint="Write it as 2026-11-29T17:00:00Z.") from error
-    return min(max(int(found), FIRST), LAST)
+    return min(max(int(seconds_of(text) // HOUR), FIRST), LAST)

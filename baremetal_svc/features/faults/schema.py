@@ -7,4 +7,7 @@ _PAGE = {"limit": LIMIT, "marker": UUID}
 OF_SERVER = {3: closed(_PAGE)}
 _LIST = {**_PAGE, "target_uuid": UUID, "open": BOOLEAN_TEXT}
 _KINDS = ["server", "node", "operation"]
-LIST = {3: closed({**_LIST, "target_kind": {"enum": _KINDS}}), 6: closed({**_LIST, "target_kind": {"enum": [*_KINDS, "pool"]}})}
+LIST = {
+    3: closed({**_LIST, "target_kind": {"enum": _KINDS}}),
+    6: closed({**_LIST, "target_kind": {"enum": [*_KINDS, "pool", "reservation"]}}),
+}

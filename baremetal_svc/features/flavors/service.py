@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from baremetal_svc.api import editing, idempotency, validation
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import flavors, pools
+from baremetal_svc.db import flavors, pools, reservations
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
 from baremetal_svc.features.flavors import rules, schema
@@ -87,10 +87,14 @@ def update(call: Call, flavor_id: str) -> Row:
 
 
 def delete(call: Call, flavor_id: str) -> None:
-    """:raises NotFound: :raises Conflict: a server has it."""
+    """:raises NotFound: :raises Conflict: a server has it, or machines of it are reserved."""
 
     def work(conn: Connection) -> None:
         existing(flavors.get(conn, flavor_id, lock=True), "flavor", flavor_id)
+        if reservations.of_flavor(conn, flavor_id):
+            raise Conflict(
+                f"Flavor {flavor_id} is in use.", hint="Machines of it are reserved: end the reservations, or disable the flavor."
+            )
         flavors.forget(conn, flavor_id)
 
     try:

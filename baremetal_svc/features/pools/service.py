@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from baremetal_svc.api import editing, idempotency, validation
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import faults, flavors, pools
+from baremetal_svc.db import faults, flavors, pools, quotas, reservations
 from baremetal_svc.db.rows import Row
+from baremetal_svc.domain import quota
 from baremetal_svc.domain.errors import Conflict, existing
 from baremetal_svc.features.pools import rules, schema
 from baremetal_svc.scheduler import rebuild
@@ -85,14 +86,19 @@ def update(call: Call, pool_id: str) -> Found:
 
 
 def delete(call: Call, pool_id: str) -> None:
-    """Delete a pool that no flavor draws on. :raises NotFound: :raises Conflict:"""
+    """Delete a pool that no flavor draws on, nor a reservation. :raises NotFound: :raises Conflict:"""
 
     def work(conn: Connection) -> None:
         existing(pools.get(conn, pool_id, lock=True), "pool", pool_id)
         if pool_id == pools.DEFAULT_ID:
             raise Conflict("Flavors that name no pool draw on this one.", hint="Give flavors pools of their own; this one stays.")
         rules.check_unused(pool_id, flavors.drawing_on(conn, pool_id, rules.NAMED + 1))
+        if reservations.out_of(conn, pool_id):
+            raise Conflict(
+                f"Machines of pool {pool_id} are reserved.", hint="End the reservations first: GET /v1/reservations?all_tenants=true."
+            )
         faults.clear(conn, pool_id)
+        quotas.forget(conn, quota.of_pool(pool_id))
         pools.forget(conn, pool_id)
 
     call.services.db.transact(work)

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from baremetal_svc.api import editing, quota
 from baremetal_svc.api.call import Call
 from baremetal_svc.api.quota import Quota
-from baremetal_svc.db import flavors, quotas
+from baremetal_svc.db import flavors, pools, quotas
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound
-from baremetal_svc.domain.quota import RESOURCES, Use, flavor_of, of_flavor
+from baremetal_svc.domain.quota import RESOURCES, Use, flavor_of, is_known, of_flavor, pool_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +38,20 @@ def show(call: Call, project: str) -> Report:
 def update(call: Call, project: str) -> Report:
     """Set the limits that the body has, and the others back to their defaults.
 
-    :raises Conflict: they are in Keystone. :raises Invalid: unknown flavor. :raises PreconditionFailed:
+    :raises Conflict: they are in Keystone. :raises Invalid: unknown flavor or pool. :raises PreconditionFailed:
     """
     _check_own(call)
     asked: dict[str, int] = {resource: limit for resource, limit in call.body["quotas"].items() if limit is not None}
 
     def work(conn: Connection) -> None:
         quotas.queue_up(conn, f"project:{project}")
-        editing.check_match(call.if_match, quotas.limits_of(conn, project))
+        before = quotas.limits_of(conn, project)
+        editing.check_match(call.if_match, before)
         for resource in asked:
-            flavor_id = flavor_of(resource)
-            if flavor_id is not None and flavors.get(conn, flavor_id) is None:
-                raise Invalid(f"body/quotas: there is no flavor {flavor_id}.")
-        quotas.replace(conn, project, asked)
+            _check_named(conn, resource)
+        # Of what the caller's microversion has no words for it cannot mean the default.
+        kept = {resource: limit for resource, limit in before.items() if not is_known(resource, call.version)}
+        quotas.replace(conn, project, {**kept, **asked})
 
     call.services.db.transact(work)
     return show(call, project)
@@ -62,12 +63,21 @@ def delete(call: Call, project: str) -> None:
     call.services.db.transact(lambda conn: quotas.replace(conn, project, {}))
 
 
+def _check_named(conn: Connection, resource: str) -> None:
+    flavor_id, pool_id = flavor_of(resource), pool_of(resource)
+    if flavor_id is not None and flavors.get(conn, flavor_id) is None:
+        raise Invalid(f"body/quotas: there is no flavor {flavor_id}.")
+    if pool_id is not None and pools.get(conn, pool_id) is None:
+        raise Invalid(f"body/quotas: there is no pool {pool_id}.")
+
+
 def _report(call: Call, limits: Quota) -> Report:
     def work(conn: Connection) -> Report:
         explicit = limits.explicit(conn)
         used = [of_flavor(flavor_id) for flavor_id in quotas.flavors_used(conn, limits.project_id) if flavor_id != flavors.ADOPTED_ID]
-        named = sorted({*used, *(resource for resource in explicit if flavor_of(resource) is not None)})
-        uses = [Use(resource, limits.limit(explicit, resource), limits.usage(conn, resource)) for resource in (*RESOURCES, *named)]
+        names = {*used, *(resource for resource in explicit if flavor_of(resource) or pool_of(resource))}
+        named = [resource for resource in (*RESOURCES, *sorted(names)) if is_known(resource, call.version)]
+        uses = [Use(resource, limits.limit(explicit, resource), limits.usage(conn, resource)) for resource in named]
         return Report(limits.project_id, tuple(uses), explicit)
 
     return call.services.db.query(work)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from baremetal_svc.api import secrets
+from baremetal_svc.api import quota, secrets
 from baremetal_svc.api.call import Call
 from baremetal_svc.conductor import client
 from baremetal_svc.db import claims, flavors, keypairs, nodes, operations, servers
@@ -80,10 +80,12 @@ def _resting(conn: Connection, call: Call, server_id: str) -> Row:
 def retry(call: Call, server_id: str) -> str:
     """Begin again what brought the server to ``error``, with the arguments that it had; the operation's id.
 
-    :raises NotFound: unknown or foreign. :raises Invalid: user data or files are no base64.
+    :raises NotFound: unknown or foreign. :raises Invalid: user data or files are no base64. :raises OverQuota: of its pools.
     :raises Conflict: not in error, nothing to retry, a secret has to be given again, locked, another operation.
     """
     secrets.check(call.body)
+    owner = call.services.db.query(lambda conn: existing(servers.get(conn, server_id, call.visible_project), "server", server_id))
+    limits = quota.ask(call, owner["project_id"])
 
     def work(conn: Connection) -> str:
         row = _resting(conn, call, server_id)
@@ -99,6 +101,8 @@ def retry(call: Call, server_id: str) -> str:
             given = _given_again(conn, row, failed["arguments"], given)
         # On its own: the batch that it was one of is over.
         arguments = {name: value for name, value in failed["arguments"].items() if name != "batch_id"}
+        if failed["kind"] == "servers.create" and arguments["pool_ids"] and claims.live_of(conn, server_id) is None:
+            arguments["pool_ids"], _ = limits.draw(conn, arguments["pool_ids"], 1, 1)
         operation_id = client.enqueue(conn, call, failed["kind"], server_id, arguments)
         secrets.put(conn, call.services.vault, operation_id, given)
         return operation_id

@@ -13,4 +13,4 @@ _REST = (
 )  # fmt: skip
 _PLACED = {"flavor_uuid": UUID, "image_uuid": UUID, "availability_zone": NAME, "min_count": _COUNT, "max_count": _COUNT}
 _SERVER = closed({**_PLACED, **{name: {} for name in _REST}}, ["flavor_uuid"])
-DRY_RUN = {6: closed({"server": _SERVER, "scheduler_hints": closed({"group": UUID})}, ["server"])}
+DRY_RUN = {6: closed({"server": _SERVER, "scheduler_hints": closed({"group": UUID, "reservation": UUID})}, ["server"])}

@@ -27,8 +27,8 @@ class Found:
 def dry_run(call: Call) -> Found:
     """What a create of these servers would find now, whatever the project's quotas.
 
-    :raises NotFound: flavor, group or zone. :raises Conflict: the flavor is disabled. :raises Forbidden: no pool of it is open.
-    :raises Invalid: counts, or the group's rule can never hold.
+    :raises NotFound: flavor, group, reservation or zone. :raises Conflict: the flavor is disabled, or the reservation is over.
+    :raises Forbidden: no pool of the flavor is open. :raises Invalid: counts, or the group's rule can never hold.
     """
     least, most = placement.counts(call)
     return call.services.db.query(lambda conn: _found(conn, call, least, most))
@@ -39,7 +39,13 @@ def _found(conn: Connection, call: Call, least: int, most: int) -> Found:
     group, flavor = where.group, where.flavor
     rule, places = (None, []) if group is None else (groups.rule_of(group), groups.places_of(conn, group["id"]))
     tags, image_id = wanted_tags(where.zone, flavor["resource_aggregates"]), call.body["server"].get("image_uuid")
-    request = Request(where.pool_ids, flavor["resource_class"], tags, image_id=image_id and image_id.lower())
+    request = Request(
+        where.pool_ids,
+        flavor["resource_class"],
+        tags,
+        image_id=image_id and image_id.lower(),
+        reservation_id=where.reservation_id,
+    )
     asked = Asked(request, rule, places, where.zone, flavor["id"], str(call.context.project_id))
     why = rehearse(conn, asked, wanted=most, least=least, pools_too=operator)
     if not (operator and why.fits):

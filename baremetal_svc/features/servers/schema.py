@@ -37,9 +37,10 @@ _SERVER = closed(
 _SERVER_2 = {**_SERVER, "properties": {**_SERVER["properties"], "public_key": secrets.PUBLIC_KEY}}
 _SERVER_3 = {**_SERVER, "properties": {**_SERVER_2["properties"], "tags": TAGS}}
 _HINTS = closed({"group": UUID})
+_HINTS_6 = closed({"group": UUID, "reservation": UUID})
 CREATE = {
-    minor: closed({"server": server, "scheduler_hints": _HINTS}, ["server"])
-    for minor, server in ((1, _SERVER), (2, _SERVER_2), (3, _SERVER_3))
+    minor: closed({"server": server, "scheduler_hints": hints}, ["server"])
+    for minor, server, hints in ((1, _SERVER, _HINTS), (2, _SERVER_2, _HINTS), (3, _SERVER_3, _HINTS), (6, _SERVER_3, _HINTS_6))
 }
 #: What a user may change of a server that exists.
 EDITED = closed({"name": NAME, "description": _TEXT, "metadata": METADATA}, ["name"])

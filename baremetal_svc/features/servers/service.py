@@ -3,6 +3,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from oslo_db.exception import DBDuplicateEntry, DBReferenceError
@@ -12,15 +13,16 @@ from baremetal_svc.api import editing, idempotency, placement, quota, secrets, s
 from baremetal_svc.api.call import Call
 from baremetal_svc.api.connections import check_network, check_port
 from baremetal_svc.api.placement import Placement
+from baremetal_svc.api.quota import Quota
 from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
-from baremetal_svc.db import batches, claims, groups, keypairs, nics, operations, servers
+from baremetal_svc.db import batches, claims, groups, keypairs, nics, operations, reservations, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.configdrive import hostname
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
 from baremetal_svc.domain.image import check_active, check_partitions, check_properties, laid_out
 from baremetal_svc.domain.lifecycle import check_allowed
-from baremetal_svc.domain.quota import SERVERS, of_flavor
+from baremetal_svc.domain.quota import SERVERS, Use, granted, of_flavor, of_reservation
 from baremetal_svc.domain.scheduling import wanted_tags
 from baremetal_svc.domain.server import Status, check_not_deleting, check_unlocked
 from baremetal_svc.features.servers import rules, schema
@@ -40,12 +42,12 @@ def create(call: Call) -> tuple[Row, str | None]:
     def make(conn: Connection) -> Row:
         operation_ids[:] = []
         first = None
-        count = limits.grant(conn, (SERVERS, of_flavor(where.flavor["id"])), least, most)
+        count, drawn = _granted(conn, limits, where, least, most)
         batch_id = None
         if count > 1:
             batches.insert(conn, batch_id := str(uuid.uuid4()), least)
         for name in rules.names(asked["name"], count):
-            server_id, operation_id = _write(conn, call, asked, where, name, batch_id)
+            server_id, operation_id = _write(conn, call, asked, drawn, name, batch_id)
             operation_ids.append(operation_id)
             first = first or server_id
         return existing(servers.get(conn, str(first)), "server", str(first))
@@ -63,6 +65,18 @@ def create(call: Call) -> tuple[Row, str | None]:
     if made:
         call.services.wake(operation_ids[0])
     return row, operation_ids[0] if made else _operation_of(call, row["id"])
+
+
+def _granted(conn: Connection, limits: Quota, where: Placement, least: int, most: int) -> tuple[int, Placement]:
+    """How many may be made, and where. :raises OverQuota: fewer than ``least``. :raises NotFound: the reservation is gone."""
+    count = limits.grant(conn, (SERVERS, of_flavor(where.flavor["id"])), least, most)
+    if where.reservation_id is None:
+        pool_ids, count = limits.draw(conn, where.pool_ids, least, count)
+        return count, replace(where, pool_ids=pool_ids)
+    # Locked: of two that want its last machine the second one counts the first.
+    row = existing(reservations.get(conn, where.reservation_id, lock=True), "reservation", where.reservation_id)
+    used = reservations.servers(conn, where.reservation_id)
+    return granted([Use(of_reservation(where.reservation_id), row["count"], used)], least, count), where
 
 
 def _operation_of(call: Call, server_id: str) -> str | None:
@@ -149,12 +163,13 @@ def delete(call: Call, server_id: str) -> str:
 
 def _write(conn: Connection, call: Call, asked: Mapping[str, Any], where: Placement, name: str, batch_id: str | None) -> tuple[str, str]:
     server_id = str(uuid.uuid4())
-    row = {**_row(call, asked, where, server_id, name), "batch_id": batch_id}
+    row = {**_row(call, asked, where, server_id, name), "batch_id": batch_id, "reservation_id": where.reservation_id}
     servers.insert(conn, row, [_requested(network) for network in asked["networks"]])
     servers.set_tags(conn, server_id, asked.get("tags", ()))
     if (group_id := placement.group_id(call)) is not None:
         groups.join(conn, group_id, server_id)
-    arguments = {**_arguments(call, asked, where, server_id, name), **({} if batch_id is None else {"batch_id": batch_id})}
+    more = {name: value for name, value in (("batch_id", batch_id), ("reservation_id", where.reservation_id)) if value is not None}
+    arguments = {**_arguments(call, asked, where, server_id, name), **more}
     operation_id = client.enqueue(conn, call, "servers.create", server_id, arguments)
     secrets.put(conn, call.services.vault, operation_id, secrets.of(asked))
     return server_id, operation_id

@@ -73,11 +73,13 @@ class ClaimNode(Step):
         ranking: Ranking,
         node_tags: list[str] | None = None,
         batch_id: str | None = None,
+        reservation_id: str | None = None,
     ) -> tuple[str, str, list[str]]:
         def claim(conn: Connection) -> tuple[str, str, list[str]] | Explanation:
             held = claims.live_of(conn, server_id)
             if held is None:
-                request = Request(pool_ids, resource_class, node_tags or [], faults.nodes_tried(conn, self.run.id), image_id)
+                tried = faults.nodes_tried(conn, self.run.id)
+                request = Request(pool_ids, resource_class, node_tags or [], tried, image_id, reservation_id)
                 # A batch is one for the first try only.
                 refused = self._claim(conn, server_id, project_id, request, None if request.excluded else batch_id, ranking)
                 held = claims.live_of(conn, server_id)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from baremetal_svc.db import capacity, faults, models, nodes
 from baremetal_svc.domain.capacity import Stock, full
 from tests.fixtures.drifting import change
-from tests.fixtures.service import ADMIN, DEFAULT_POOL, FOREIGN, MEMBER, Service
+from tests.fixtures.service import ADMIN, DEFAULT_POOL, FOREIGN, MEMBER, Service, tomorrow
 
 NODE = models.Node.__table__.c
 
@@ -33,6 +33,8 @@ def make_a_mess(service: Service, body: Any) -> None:
     """One machine in each state."""
     service.call("POST", "/v1/servers", body)
     service.work()
+    asked = {"name": "r", "flavor_uuid": body["server"]["flavor_uuid"], "count": 1, "until": tomorrow()}
+    assert service.call("POST", "/v1/reservations", asked).status == 201
     free = sorted(row["node_id"] for row in service.rows(models.Offer))
     with service.db.write() as conn:
         faults.record(conn, kind="node", target_id=free[0], operation_id=None, code="x", message="x")
@@ -47,10 +49,10 @@ def make_a_mess(service: Service, body: Any) -> None:
 def test_operators_see_what_every_machine_does(service: Service, fleet: Any) -> None:
     make_a_mess(service, fleet)
     found = shown(service)
-    counts = {"free": 4, "in_use": 1, "failed": 1, "maintenance": 1, "cleaning": 2, "used_elsewhere": 1, "unavailable": 1, "gone": 1}
-    assert found["nodes"] == {"total": 12, **counts}
+    counts = {"free": 3, "in_use": 1, "failed": 1, "maintenance": 1, "cleaning": 2, "used_elsewhere": 1, "unavailable": 1, "gone": 1}
+    assert found["nodes"] == {"total": 12, "reserved": 1, **counts}
     # Nobody has recomputed the offers of those that were changed behind our back.
-    assert (found["free_now"], found["low"], found["free_below"]) == (11, False, None)
+    assert (found["free_now"], found["low"], found["free_below"]) == (10, False, None)
     [of_class] = found["resource_classes"]
     assert (of_class["resource_class"], of_class["nodes"]) == ("baremetal", found["nodes"])
     [flavor] = found["flavors"]

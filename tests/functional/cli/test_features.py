@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.fixtures.service import ADMIN, FOREIGN
+from tests.fixtures.service import ADMIN, FOREIGN, tomorrow
 from tests.functional.cli.conftest import Client
 from tests.functional.cli.test_shell import create
 
@@ -165,3 +165,23 @@ def test_events_faults_cancel(client: Client) -> None:
     refused = client("bms", "operation", "cancel", operation)
     assert refused.code == 1 and "has ended" in refused.err
     assert "There is no operation" in client("bms", "operation", "cancel", operation, token=FOREIGN).err
+
+
+def test_reservations(client: Client) -> None:
+    until = tomorrow()
+    flavor = client.service.call("GET", "/v1/flavors").json["flavors"][0]["name"]
+    asked = ("reservation", "create", "autumn", "--flavor", flavor, "--count", "2", "--until", until)
+    made = rows(client, *asked)
+    assert (made["status"], made["count"], made["ready"], made["until"]) == ("active", 2, 2, until)
+    refused = client("bms", *asked[:5], "--count", "7", "--until", until)
+    assert refused.code == 1 and "machines of this flavor are free now" in refused.err
+    assert rows(client, "scheduling", "dry", "run", "--flavor", flavor, "--reservation", "autumn", "--max", "2")["count"] == 2
+    create(client, "one", "--wait", "--reservation", "autumn")
+    assert [(row["In use"], row["Ready"]) for row in rows(client, "reservation", "list", "--status", "active")] == [(1, 1)]
+    assert rows(client, "reservation", "list", "--all-projects", token=ADMIN)[0]["ID"] == made["id"]
+    assert len(rows(client, "reservation", "show", made["id"], token=ADMIN)["nodes"].split(", ")) == 2
+    assert rows(client, "reservation", "show", "autumn")["nodes"] == ""
+    assert rows(client, "reservation", "set", "autumn", "--name", "winter")["name"] == "winter"
+    assert client("bms", "reservation", "set", "winter").code == 1
+    said(client, "reservation", "delete", "winter")
+    assert rows(client, "reservation", "list", "--status", "active") == []

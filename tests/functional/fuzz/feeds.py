@@ -44,6 +44,10 @@ def _pool(stage: Stage) -> Ids:
     return {"pool_id": stage.pool()}
 
 
+def _reservation(stage: Stage) -> Ids:
+    return {"reservation_id": stage.reservation()}
+
+
 def _private(stage: Stage) -> Ids:
     return {"flavor_id": stage.flavor(is_public=False)}
 
@@ -169,6 +173,11 @@ FEEDS: dict[str, Feed] = {
     "quotas.delete": Feed(lambda stage: {"project": "red"}),
     "rebuild.set_provision": Feed(lambda stage: {"server_id": stage.failed()}, _provisioned),
     "rebuild.reset": Feed(_active),
+    "reservations.create": Feed(body=lambda stage, body: stage.reserved()),
+    "reservations.index": Feed(drop=("marker",)),
+    "reservations.show": Feed(_reservation),
+    "reservations.update": Feed(_reservation, _renamed),
+    "reservations.delete": Feed(_reservation),
     "scheduling.dry_run": Feed(body=_rehearsed),
     "server_groups.create": Feed(body=_named()),
     "server_groups.index": Feed(drop=("marker",)),

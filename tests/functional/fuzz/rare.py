@@ -23,6 +23,8 @@ CONFLICTS: dict[str, Callable[[Stage], tuple[Mapping[str, str], Any]]] = {
     "pools.update": lambda stage: ({"pool_id": stage.pool()}, _renamed(_taken(stage, "pools", stage.pool()))),
     "pools.delete": lambda stage: ({"pool_id": DEFAULT_POOL}, None),
     "operations.cancel": lambda stage: ({"operation_id": _ended(stage)}, None),
+    "reservations.create": lambda stage: ({}, {**stage.reserved(), "count": 7}),
+    "reservations.update": lambda stage: ({"reservation_id": _over(stage)}, _renamed("late")),
     "scheduling.dry_run": lambda stage: ({}, {"server": {"flavor_uuid": stage.flavor(disabled=True)}}),
     "servers.delete": lambda stage: ({"server_id": stage.adopted()}, None),
 }
@@ -38,6 +40,12 @@ def _taken(stage: Stage, collection: str, identifier: str) -> str:
 
 def _used(stage: Stage) -> str:
     return str(stage.call("GET", f"/v1/servers/{stage.building()}")["flavor_uuid"])
+
+
+def _over(stage: Stage) -> str:
+    identifier = stage.reservation()
+    stage.call("DELETE", f"/v1/reservations/{identifier}")
+    return identifier
 
 
 def _ended(stage: Stage) -> str:

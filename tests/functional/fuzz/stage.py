@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from baremetal_svc.domain.errors import OutsideRefused
-from tests.fixtures.service import ADMIN, Service
+from tests.fixtures.service import ADMIN, Service, tomorrow
 from tests.functional.adoption.test_flow import running
 
 #: Network cards of a machine: enough for every port that cases attach to one server.
@@ -26,11 +26,14 @@ class Stage:
         service.conf.set_override("max_wait", 0, "api")
         service.conf.set_override("max_count", 3, "api")
         # What is asked for is much more than a project has by default.
-        for resource in ("servers", "server_groups", "keypairs"):
+        for resource in ("servers", "server_groups", "keypairs", "reserved_nodes"):
             service.conf.set_override(resource, -1, "quotas")
         # A server of the stage may be on any of them.
         service.world.add_nodes(2, cards=CARDS)
+        # Nobody's servers are on this one.
+        service.world.add_nodes(1, resource_class="spare")
         self._asked = service.prepared(nodes=0)
+        self._spare = service.flavor("spare")
         self._numbers = itertools.count()
         self._idle: list[str] = []
         self._faults: list[str] = []
@@ -211,6 +214,16 @@ class Stage:
     def group(self) -> str:
         """The id of a server group."""
         return str(self.call("POST", "/v1/server_groups", {"name": self.name(), "policies": ["affinity"]})["uuid"])
+
+    def reserved(self) -> dict[str, Any]:
+        """What a reservation must say; those of before are ended, so that a machine is free."""
+        for one in self.call("GET", "/v1/reservations?status=active")["reservations"]:
+            self.call("DELETE", f"/v1/reservations/{one['uuid']}")
+        return {"name": self.name(), "flavor_uuid": self._spare, "count": 1, "until": tomorrow()}
+
+    def reservation(self) -> str:
+        """The id of a reservation that lasts."""
+        return str(self.call("POST", "/v1/reservations", self.reserved())["uuid"])
 
     def key_pair(self) -> str:
         """The name of a key pair."""

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from baremetal_svc.db import faults, models, nodes
+from baremetal_svc.db.conditions import CONDITIONS
 from baremetal_svc.domain.scheduling import PREDICATES
-from baremetal_svc.scheduler.explanation import CONDITIONS
 from tests.fixtures.drifting import change
 from tests.fixtures.service import Service
 

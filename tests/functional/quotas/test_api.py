@@ -7,7 +7,7 @@ import pytest
 
 from tests.fixtures.service import ADMIN, FOREIGN, READER, Service
 
-DEFAULTS = {"servers": 10, "server_groups": 10, "keypairs": 100}
+DEFAULTS = {"servers": 10, "server_groups": 10, "keypairs": 100, "reserved_nodes": 10}
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
@@ -27,6 +27,7 @@ def test_a_reader_sees_limits_and_usage_of_the_own_project(service: Service) -> 
             "server_groups": {"limit": 10, "usage": 0},
             # Carol's, not Alice's.
             "keypairs": {"limit": 100, "usage": 0},
+            "reserved_nodes": {"limit": 10, "usage": 0},
             f"flavor:{flavor}": {"limit": -1, "usage": 1},
         }
     }
@@ -45,6 +46,7 @@ def test_defect_23_operators_set_them_and_set_them_back(service: Service) -> Non
             "servers": {"limit": 3, "usage": 0, "default": False},
             "server_groups": {"limit": 10, "usage": 0, "default": True},
             "keypairs": {"limit": -1, "usage": None, "default": False},
+            "reserved_nodes": {"limit": 10, "usage": 0, "default": True},
             f"flavor:{flavor}": {"limit": 0, "usage": 0, "default": False},
         },
     }  # fmt: skip
@@ -97,7 +99,7 @@ def test_limits_in_keystone(service: Service) -> None:
     service.world.project_limits = {("red", "servers"): 5, ("blue", "servers"): 1}
     found = service.call("GET", "/v1/limits").json["limits"]
     # What is not registered there may not be had at all.
-    assert {name: use["limit"] for name, use in found.items()} == {"servers": 5, "server_groups": 0, "keypairs": -1}
+    assert {name: use["limit"] for name, use in found.items()} == {"servers": 5, "server_groups": 0, "keypairs": -1, "reserved_nodes": 0}
     assert service.call("POST", "/v1/server_groups", {"name": "g", "policies": ["affinity"]}).status == 403
     assert _set(service, {"servers": 3}).status == 409
     assert service.call("DELETE", "/v1/quotas/red", token=ADMIN).status == 409

@@ -107,7 +107,12 @@ def test_adopted_servers_count_for_their_owner(service: Service) -> None:
     statuses = [service.call("POST", "/v1/manageable_servers", body, token=ADMIN).status for body in bodies]
     assert statuses == [201, 403]
     assert (_usage(service, FOREIGN), _usage(service, ADMIN)) == (1, 0)
-    assert set(service.call("GET", "/v1/limits", token=FOREIGN).json["limits"]) == {"servers", "server_groups", "keypairs"}
+    assert set(service.call("GET", "/v1/limits", token=FOREIGN).json["limits"]) == {
+        "servers",
+        "server_groups",
+        "keypairs",
+        "reserved_nodes",
+    }
 
 
 def test_key_pairs_are_counted_for_each_user(service: Service) -> None:
