@@ -37,7 +37,14 @@ _WHOLE = (
     "not used by another system",
 )
 _BROKEN = sa.not_(sa.and_(_PASSING, *(CONDITIONS[name] for name in _WHOLE)))
-_LOST = sa.and_(_FREE, sa.or_(sa.not_(_SUITS), _BROKEN))
+_TAKEN = sa.exists().where(
+    # Adopted, say, or claimed by a conductor of a release that knew of no reservations.
+    CLAIM.held_node == MINE.node_id,
+    SERVER.id == CLAIM.live_server,
+    sa.func.coalesce(SERVER.reservation_id, "") != MINE.reservation_id,
+)
+_NONE_OF_ITS = sa.or_(_TAKEN, sa.and_(_FREE, sa.not_(_SUITS)))
+_LOST = sa.or_(_NONE_OF_ITS, sa.and_(_FREE, _BROKEN))
 
 
 def insert(conn: Connection, values: Mapping[str, Any]) -> None:
@@ -133,10 +140,10 @@ def nodes_of(conn: Connection, reservation_id: str) -> list[str]:
 
 
 def lost(conn: Connection, reservation_id: str) -> tuple[list[str], list[str]]:
-    """Its free nodes that no server could get: those that are none of its own any more, and those that broke."""
-    found = _joined(select(MINE.node_id, _SUITS.label("suits"))).where(MINE.reservation_id == reservation_id, _LOST)
+    """Its nodes that no server of it could get: those that are none of its own any more, and those that broke."""
+    found = _joined(select(MINE.node_id, _NONE_OF_ITS.label("foreign"))).where(MINE.reservation_id == reservation_id, _LOST)
     marked = conn.execute(found.order_by(MINE.node_id)).all()
-    return [row.node_id for row in marked if not row.suits], [row.node_id for row in marked if row.suits]
+    return [row.node_id for row in marked if row.foreign], [row.node_id for row in marked if not row.foreign]
 
 
 def to_look_at(conn: Connection) -> list[str]:

@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,15 @@ import sqlalchemy as sa
 
 from baremetal_svc.db import groups, models
 from baremetal_svc.features.servers import tasks
+from baremetal_svc.scheduler import reserving
+from baremetal_svc.scheduler.claim import Request
 from devstack.local import services
 from tests.fixtures.cluster import wait_for
-from tests.fixtures.history import APART, Sample, Tried, World, broken, refused
+from tests.fixtures.history import APART, Sample, Tried, World, broken, promises_broken, refused
 
 CLIENTS, LEAST, MOST_SECONDS = 64, 20, 300.0
+#: Clients that reserve, how many machines each, and how often they have to have used them.
+HOLDERS, RESERVED, HELD = 4, 3, 3
 #: A batch keeps its machines for longer than history.py allows samples to be apart.
 KEPT = APART + 0.5
 RACKS, IN_EACH = 8, 5
@@ -33,6 +38,8 @@ RULES: tuple[dict[str, Any], ...] = (
 )
 _OFFERS = sa.select(models.Offer.node_id).distinct()
 _MEMBERS = sa.select(models.GroupMember.server_id, models.GroupMember.group_id)
+_RESERVED = sa.select(models.ReservedNode.node_id, models.ReservedNode.reservation_id)
+_USES = sa.select(models.Server.id, models.Server.reservation_id).where(models.Server.reservation_id.is_not(None))
 _HELD = sa.select(models.Claim.node_id, models.Claim.live_server).where(models.Claim.state == "live")
 
 
@@ -43,20 +50,29 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]
     # A machine that is given back is on offer again after a lease and a time limit: soon.
     for name, value in {"lease": 5.0, "listing_interval": 0.5, "workers": 8}.items():
         made.conf.set_override(name, value, "conductor")
-    for group, name, value in (("ironic", "timeout", 0.4), ("neutron", "timeout", 0.4), ("quotas", "servers", -1)):
+    for group, name, value in (
+        ("ironic", "timeout", 0.4),
+        ("neutron", "timeout", 0.4),
+        ("quotas", "servers", -1),
+        ("quotas", "reserved_nodes", -1),
+    ):
         made.conf.set_override(name, value, group)
     yield made
     made.close()
 
 
 class Watcher(threading.Thread):
-    """Samples, one after the other until stopped. ``groups``: server id -> group id of every server that was a member."""
+    """Samples, one after the other until stopped. ``groups``: server id -> group id of every server that was a member.
+
+    ``uses``: server id -> reservation id of every server that used one.
+    """
 
     def __init__(self, url: sa.URL) -> None:
         super().__init__()
-        # Both selects of a sample see the same moment.
+        # All selects of a sample see the same moment.
         self._engine = sa.create_engine(url, isolation_level="REPEATABLE READ")
         self.groups: dict[str, str] = {}
+        self.uses: dict[str, str] = {}
         self.stopped = threading.Event()
         self.samples: list[Sample] = []
         self.failure: BaseException | None = None
@@ -68,8 +84,10 @@ class Watcher(threading.Thread):
                 with self._engine.connect() as conn:
                     offers = frozenset(conn.execute(_OFFERS).scalars())
                     held = frozenset((row.node_id, row.live_server) for row in conn.execute(_HELD))
+                    reserved = frozenset(conn.execute(_RESERVED).tuples())
                     self.groups.update(dict(conn.execute(_MEMBERS).tuples().all()))
-                self.samples.append(Sample(begin, time.monotonic(), offers, held))
+                    self.uses.update(dict(conn.execute(_USES).tuples().all()))
+                self.samples.append(Sample(begin, time.monotonic(), offers, held, reserved))
         except sa.exc.SQLAlchemyError as error:
             self.failure = error
         self._engine.dispose()
@@ -116,18 +134,63 @@ class Client(threading.Thread):
             assert self._service.call("DELETE", f"/v1/servers/{server['uuid']}").status == 204
 
 
+class Holder(Client):
+    """Reserves machines, has a batch on all of them, gives them back, and again."""
+
+    def _round(self) -> None:
+        until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        asked = {"name": "r", "flavor_uuid": self._body["server"]["flavor_uuid"], "count": RESERVED, "until": until}
+        reply = self._service.call("POST", "/v1/reservations", asked)
+        assert reply.status in (201, 409), reply.raw
+        if reply.status == 409:
+            self._enough.wait(self._dice.uniform(0.5, 2))
+            return
+        made = reply.json["uuid"]
+        batch = {"min_count": RESERVED, "max_count": RESERVED, "name": f"h{self._dice.getrandbits(64):x}"}
+        hinted = {"server": {**self._body["server"], **batch}, "scheduler_hints": {"reservation": made}}
+        assert self._service.call("POST", "/v1/servers", hinted).status == 201
+        ours = f"/v1/servers?name={batch['name']}&limit=10"
+        while (found := self._service.call("GET", ours).json["servers"]) and any(server["status"] == "building" for server in found):
+            if self._enough.wait(self._dice.uniform(0.5, 1)):
+                return
+        assert [server["status"] for server in found] == ["active"] * RESERVED
+        self.batches += 1
+        for server in found:
+            assert self._service.call("DELETE", f"/v1/servers/{server['uuid']}").status == 204
+        self._enough.wait(KEPT)
+        assert self._service.call("DELETE", f"/v1/reservations/{made}").status == 204
+
+
 def _noted(tried: list[Tried], claim: Callable[..., int]) -> Callable[..., int]:
     """The claim, and a note of it; of which group the servers are is read in its own transaction."""
 
     @functools.wraps(claim)
-    def noting(conn: sa.Connection, server_ids: Sequence[str], *words: Any, least: int, **options: Any) -> int:
+    def noting(conn: sa.Connection, server_ids: Sequence[str], request: Request, *, least: int, **options: Any) -> int:
         begin = time.monotonic()
-        taken = claim(conn, server_ids, *words, least=least, **options)
+        taken = claim(conn, server_ids, request, least=least, **options)
+        if request.reservation_id is not None:
+            # Not out of the offers; its holder looks whether it got them.
+            return taken
         end = time.monotonic()
         group = groups.of_server(conn, server_ids[0])
         nodes = frozenset(conn.execute(_HELD.where(models.Claim.live_server.in_(server_ids))).scalars())
         assert len(nodes) == taken
         tried.append(Tried(begin, end, None if group is None else group["id"], len(server_ids), least, nodes))
+        return taken
+
+    return noting
+
+
+def _bound(tried: list[Tried], bind: Callable[..., int]) -> Callable[..., int]:
+    """The binding of nodes to a reservation, and a note of it."""
+
+    @functools.wraps(bind)
+    def noting(conn: sa.Connection, reservation: Any, count: int, *, least: int, **options: Any) -> int:
+        begin = time.monotonic()
+        taken = bind(conn, reservation, count, least=least, **options)
+        end = time.monotonic()
+        nodes = frozenset(conn.execute(_RESERVED.where(models.ReservedNode.reservation_id == reservation["id"])).scalars())
+        tried.append(Tried(begin, end, None, count, least, nodes))
         return taken
 
     return noting
@@ -140,14 +203,19 @@ def test_no_node_twice_no_broken_rule_no_needless_refusal(service: Service, monk
     names = [service.call("POST", "/v1/server_groups", {"name": f"g{n}", **rule}).json["uuid"] for n, rule in enumerate(RULES * 2)]
     tried: list[Tried] = []
     monkeypatch.setattr(tasks, "claim_nodes", _noted(tried, tasks.claim_nodes))
+    bound: list[Tried] = []
+    monkeypatch.setattr(reserving, "bind", _bound(bound, reserving.bind))
     conductors = [service.new_conductor(name) for name in ("one", "two")]
     watcher = Watcher(service.db.engine.url)
     enough = threading.Event()
-    clients = [Client(service, body, names, seed, enough) for seed in range(CLIENTS)]
+    holders = [Holder(service, body, (), seed, enough) for seed in range(HOLDERS)]
+    clients = [*holders, *(Client(service, body, names, seed, enough) for seed in range(CLIENTS - HOLDERS))]
     for thread in (*conductors, watcher, *clients):
         thread.start()
     try:
-        wait_for("claims", lambda: min(_counts(tried)) > 1.2 * LEAST, MOST_SECONDS, pause=0.5)
+        wait_for(
+            "claims", lambda: min(_counts(tried)) > 1.2 * LEAST and sum(one.batches for one in holders) >= HELD, MOST_SECONDS, pause=0.5
+        )
     finally:
         enough.set()
         for client in clients:
@@ -158,7 +226,10 @@ def test_no_node_twice_no_broken_rule_no_needless_refusal(service: Service, monk
             conductor.stop()
     assert [thread.failure for thread in (watcher, *clients) if thread.failure is not None] == []
     print(f"{sum(client.batches for client in clients)} batches")
-    _judge(service, watcher, tried, names)
+    _judge(service, watcher, [*tried, *bound], names)
+    assert list(promises_broken(watcher.samples, watcher.uses, RESERVED))[:5] == []
+    assert any(sample.reserved for sample in watcher.samples)
+    print(f"{sum(one.batches for one in holders)} batches on reservations, {len(bound)} asked for")
 
 
 def _counts(tried: Sequence[Tried]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 """The judge of the integration tier's claims must find what is planted."""
 
 from baremetal_svc.domain.spread import AFFINITY, ANTI_AFFINITY, Rule
-from tests.fixtures.history import Sample, Tried, World, broken, refused
+from tests.fixtures.history import Sample, Tried, World, broken, promises_broken, refused
 
 WORLD = World({"a": "dc/1", "b": "dc/1", "c": "dc/2", "d": "dc/3"}, {"apart": Rule(ANTI_AFFINITY, 2, 1), "together": Rule(AFFINITY, 2)})
 
@@ -61,3 +61,13 @@ def test_members_take_room_of_their_domain() -> None:
 def test_samples_far_apart_judge_nothing() -> None:
     far = [Sample(0.0, 0.01, frozenset("a"), frozenset()), Sample(0.9, 0.91, frozenset("a"), frozenset())]
     assert _refusal(far, None, 1) == (0, 0)
+
+
+def _promise(held: str = "", offers: str = "", reserved: str = "ab", uses: str = "r") -> int:
+    sample = Sample(0.0, 0.1, frozenset(offers), frozenset((node, "s") for node in held), frozenset((node, "r") for node in reserved))
+    return len(list(promises_broken([sample], {"s": uses}, 2)))
+
+
+def test_a_promise_that_was_broken() -> None:
+    assert (_promise(), _promise(held="a"), _promise(held="cd", offers="e", uses=""), _promise(reserved="")) == (0, 0, 0, 0)
+    assert (_promise(held="a", uses="q"), _promise(offers="b"), _promise(reserved="a"), _promise(reserved="abc")) == (1, 1, 1, 1)

@@ -122,6 +122,18 @@ def test_a_machine_in_use_is_left_alone_whatever_happens_to_it(service: Service)
     assert attend(service) == 0 and held(service) == before
 
 
+def test_a_machine_that_another_server_got_is_swapped(service: Service) -> None:
+    body = service.prepared(2)
+    reserve(service, body, 1)
+    [node] = held(service)
+    server = service.call("POST", "/v1/servers", body).json["uuid"]
+    service.work()
+    # As a conductor of an older release would have it.
+    drifting.change(service, models.Claim, models.Claim.__table__.c.live_server == server, node_id=node, held_node=node)
+    assert attend(service) == 1
+    assert held(service).isdisjoint({node})
+
+
 def test_one_conductor_does_it(service: Service) -> None:
     reserve(service, service.prepared(2))
     expire(service)
