@@ -85,7 +85,10 @@ def _release_instance(tools: Tools, seen: Seen, finding: Finding) -> bool:
 
     def work(conn: Connection) -> bool:
         made = operations.page(conn, project_id=None, target_id=server_id, state=None, limit=1, marker=None)
-        if not made or survey.at_work(conn, finding.about) or servers.get(conn, server_id) is not None:
+        # A retry locks the server as well, and gives it a node again.
+        failed = servers.get(conn, server_id, lock=True)
+        wanted = failed is not None and (failed["status"] != "error" or claims.live_of(conn, server_id) is not None)
+        if not made or wanted or survey.at_work(conn, finding.about):
             return False
         claim_id = made_for[0] if made_for else str(uuid.uuid4())
         claimed = {"node_id": node_id, "pool_id": None, "server_id": server_id}
@@ -224,6 +227,7 @@ REPAIRS: Mapping[str, Mend] = {
     "claim_without_server": _release_claim,
     "claim_not_released": _release_claim,
     "instance_without_server": _release_instance,
+    "instance_misplaced": _release_instance,
     "status_stuck": _set_status,
     "nic_detaching": _list_nic,
     "operation_blocked": _unblock,
@@ -236,7 +240,7 @@ REPAIRS: Mapping[str, Mend] = {
     "vif_on_free_node": _detach_stale_vif,
 }
 #: Those after which a machine is torn down.
-TEAR_DOWNS = frozenset({"claim_without_server", "claim_not_released", "instance_without_server"})
+TEAR_DOWNS = frozenset({"claim_without_server", "claim_not_released", "instance_without_server", "instance_misplaced"})
 
 
 def summary(finding: Finding) -> dict[str, str]:

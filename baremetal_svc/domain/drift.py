@@ -65,11 +65,12 @@ def judge(seen: Seen) -> Verdict:
 
 
 def unexplained(rows: Rows, outside: Outside) -> frozenset[str]:
-    """Ids of servers whose operations must be known to judge: those that are named somewhere and not there, or are in between."""
+    """Ids of servers whose operations must be known to judge: named somewhere and not there, in between, or on a node and without one."""
     named = {claim.server_id for claim in rows.claims.values()}
-    named |= {
+    carried = {
         node.instance_id for node in (outside.nodes or {}).values() if node.instance_id is not None and node.instance_id in node.marked
     }
+    named |= carried
     named |= {port.device_id for port in (outside.ports or {}).values()}
     passing = {server.id for server in rows.servers.values() if server.status not in STABLE}
-    return frozenset((named - rows.servers.keys()) | passing)
+    return frozenset((named - rows.servers.keys()) | passing | (carried - rows.claims_of.keys()))

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from baremetal_svc.domain.drift_rows import RUNS
 from baremetal_svc.domain.observed import ClaimRow, Finding, NodeSeen, Repair, Seen, ServerRow
 
+RELEASE = "Claim the node and release it: the machine is torn down, cleaned and offered again."
+
 
 def instances_without_server(seen: Seen) -> Iterator[Finding]:
     """A node carries our marker and an instance_uuid that no server and no claim of ours explains."""
@@ -26,7 +28,7 @@ def instances_without_server(seen: Seen) -> Iterator[Finding]:
             "server",
             server_id,
             detail,
-            "Claim the node and release it: the machine is torn down, cleaned and offered again." if safe else by_hand,
+            RELEASE if safe else by_hand,
             Repair.SAFE if safe else Repair.MANUAL,
             frozenset({server_id, node.id, *([holder.id] if holder else ())}),
             {"node_id": node.id},
@@ -34,7 +36,10 @@ def instances_without_server(seen: Seen) -> Iterator[Finding]:
 
 
 def instances_misplaced(seen: Seen) -> Iterator[Finding]:
-    """A node carries the instance_uuid of a server of ours that holds another node, or none."""
+    """A node carries the instance_uuid of a server of ours that holds another node, or none.
+
+    On a server that failed and holds none, a request of ours came so late that its node had been given back: nobody waits for it.
+    """
     for node in _nodes(seen):
         server = seen.rows.servers.get(node.instance_id or "")
         if server is None or any(claim.node_id == node.id for claim in seen.rows.claims_of.get(server.id, ())):
@@ -44,9 +49,19 @@ def instances_misplaced(seen: Seen) -> Iterator[Finding]:
             continue  # server_without_claim says it
         where = "none" if claim is None else f"node {claim.node_id}"
         detail = f"Ironic has a machine for this server that it does not hold: node {node.id} carries its instance_uuid, it holds {where}."
-        proposal = "See what runs on the node; undeploy it, or clear its instance_uuid, by hand."
-        about = frozenset({server.id, node.id, *([claim.id, claim.node_id] if claim else ())})
-        yield Finding("instance_misplaced", "server", server.id, detail, proposal, about=about)
+        known = server.id in node.marked and node.id in seen.rows.nodes and seen.rows.holder.get(node.id) is None
+        safe = known and claim is None and server.status == "error" and seen.created_here(server.id)
+        by_hand = "See what runs on the node; undeploy it, or clear its instance_uuid, by hand."
+        yield Finding(
+            "instance_misplaced",
+            "server",
+            server.id,
+            detail,
+            RELEASE if safe else by_hand,
+            Repair.SAFE if safe else Repair.MANUAL,
+            frozenset({server.id, node.id, *([claim.id, claim.node_id] if claim else ())}),
+            {"node_id": node.id},
+        )
 
 
 def nodes_gone(seen: Seen) -> Iterator[Finding]:

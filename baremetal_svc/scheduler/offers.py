@@ -61,7 +61,7 @@ def moving(conn: Connection, tags: Mapping[str, frozenset[str]]) -> int:
 
 
 def disagreeing(conn: Connection, node_ids: Sequence[str]) -> list[str]:
-    """Those of the nodes whose membership or offers recompute would change, in eight queries; changes nothing.
+    """Those of the nodes whose membership or offers recompute would change, in nine queries; changes nothing.
 
     A node whose quarantine is noted is left out: the inventory ends it at its next listing. So are pools that are being rebuilt.
     """

@@ -106,6 +106,16 @@ CASES: list[tuple[str, Seen, list[tuple[str, Repair]]]] = [
         seen(rows(), outside(nodes=by_id(replace(NODE, instance_id="x"), replace(FREE, instance_id="s")))),
         [("instance_misplaced", MANUAL), ("node_lost", MANUAL)],
     ),
+    (
+        "a late machine of a server that failed",
+        seen(rows(claims={}, servers=by_id(replace(SERVER, status="error")), nics={}), outside(ports={}, vifs=()), CREATED),
+        [("instance_misplaced", SAFE)],
+    ),
+    (
+        "that was adopted, or has no marker",
+        seen(rows(claims={}, servers=by_id(replace(SERVER, status="error")), nics={}), outside(ports={}, vifs=()), CREATED, ADOPTED),
+        [("instance_misplaced", MANUAL)],
+    ),
     ("server without a claim", seen(rows(claims={}), outside()), [("server_without_claim", MANUAL)]),
     ("which one in error need not have", seen(rows(claims={}, servers=by_id(replace(SERVER, status="error")), nics={}), outside(
         nodes=by_id(FREE), vifs=(), ports={})), []),

@@ -76,6 +76,22 @@ def test_a_machine_without_any_row_is_claimed_and_given_back(service: Service) -
     given_back(service)
 
 
+@pytest.mark.parametrize("state", ["available", "active"])
+def test_a_machine_that_a_late_request_gave_to_a_failed_server_is_given_back(service: Service, state: str) -> None:
+    server_id = properties.create(service)["uuid"]
+    service.world.fail_next("deploy", times=9)
+    properties.finish(service)
+    [row] = service.rows(models.Server)
+    assert row["status"] == "error"
+    node = list(service.world.nodes.values())[-1]
+    node.instance_id, node.instance_info, node.provision_state = server_id, {"baremetal_svc": {server_id: True}}, state
+    service.sync()
+    mended(service, "instance_misplaced")
+    properties.finish(service)
+    assert service.rows(models.Claim) == [] and service.world.snapshot() == frozenset()
+    assert service.rows(models.Server)[0]["status"] == "error"
+
+
 def test_a_port_of_a_server_that_is_gone_is_deleted(service: Service) -> None:
     server_id = properties.active(service)
     service.call("DELETE", f"/v1/servers/{server_id}")
