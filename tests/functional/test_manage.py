@@ -19,6 +19,8 @@ from tests.fixtures.service import Service
 
 DAY = 86400.0
 
+NOTHING = dict.fromkeys(("operations", "faults", "idempotency_keys", "tag_changes", "reservations", "batches"), 0)
+
 
 def run(service: Service, *arguments: str, keys: list[str] | None = None) -> int:
     """One command line on the database of the service."""
@@ -63,12 +65,12 @@ def test_purge_forgets_a_server_that_is_gone(service: Service, capsys: pytest.Ca
     properties.finish(service)
     age(service, 8)
     assert run(service, "db", "purge", "--days", "9") == 0
-    assert capsys.readouterr().out == "deleted 0 operations, 0 faults, 0 idempotency keys, 0 tag changes, 0 batches\n"
+    assert capsys.readouterr().out == "deleted 0 operations, 0 faults, 0 idempotency keys, 0 tag changes, 0 reservations, 0 batches\n"
     assert run(service, "db", "purge", "--days", "7", "--dry-run") == 0
-    assert capsys.readouterr().out == "would delete 3 operations, 0 faults, 1 idempotency keys, 0 tag changes, 0 batches\n"
+    assert capsys.readouterr().out == "would delete 3 operations, 0 faults, 1 idempotency keys, 0 tag changes, 0 reservations, 0 batches\n"
     assert len(service.rows(models.Operation)) == 3
     assert run(service, "db", "purge", "--days", "7", "--limit", "2") == 0
-    assert capsys.readouterr().out == "deleted 2 operations, 0 faults, 1 idempotency keys, 0 tag changes, 0 batches\n"
+    assert capsys.readouterr().out == "deleted 2 operations, 0 faults, 1 idempotency keys, 0 tag changes, 0 reservations, 0 batches\n"
     assert run(service, "db", "purge", "--days", "7") == 0
     assert service.rows(models.Operation) == service.rows(models.Step) == service.rows(models.IdempotencyKey) == []
 
@@ -104,12 +106,12 @@ def test_purge_keeps_the_open_faults_of_a_living_server_until_it_is_gone(service
     service.work()
     assert sorted(row["target_kind"] for row in service.rows(models.Fault)) == ["operation", "server"]
     age(service, 100)
-    assert purge.purge(service.db, 7) == {"operations": 0, "faults": 0, "idempotency_keys": 0, "tag_changes": 0, "batches": 0}
+    assert purge.purge(service.db, 7) == NOTHING
     service.call("DELETE", f"/v1/servers/{server['uuid']}")
     service.work()
     age(service, 100)
-    assert purge.count(service.db, 7) == {"operations": 2, "faults": 2, "idempotency_keys": 0, "tag_changes": 0, "batches": 0}
-    assert purge.purge(service.db, 7) == {"operations": 2, "faults": 2, "idempotency_keys": 0, "tag_changes": 0, "batches": 0}
+    assert purge.count(service.db, 7) == {**NOTHING, "operations": 2, "faults": 2}
+    assert purge.purge(service.db, 7) == {**NOTHING, "operations": 2, "faults": 2}
     assert service.rows(models.Fault) == []
 
 
@@ -119,7 +121,7 @@ def test_purge_leaves_live_operations_and_open_faults_of_machines(service: Servi
         fault = {"id": "f", "target_kind": "node", "target_id": "n", "operation_id": "gone", "code": "c", "message": "m", "created_at": 0}
         conn.execute(sa.insert(models.Fault.__table__).values([{**fault, "cleared_at": None}, {**fault, "id": "g", "cleared_at": 1.0}]))
     age(service, 1000)
-    assert purge.purge(service.db, 1) == {"operations": 0, "faults": 1, "idempotency_keys": 0, "tag_changes": 0, "batches": 0}
+    assert purge.purge(service.db, 1) == {**NOTHING, "faults": 1}
     assert [row["id"] for row in service.rows(models.Fault)] == ["f"]
     service.work()
     assert service.call("GET", f"/v1/servers/{server['uuid']}").json["status"] == "active"

@@ -101,6 +101,8 @@ class Rare:
             case.body = {"server": {"flavor_uuid": unknown()}}
         elif name == "adoption.adopt":
             case.body = {**case.body, "node_uuid": unknown()}
+        elif name == "reservations.create":
+            case.body = {**case.body, "flavor_uuid": unknown()}
         else:
             case.query = {"flavor" if name == "capacity.now" else "marker": unknown()}
 
