@@ -4,6 +4,7 @@
 import base64
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from baremetal_svc.sdk import waiting
@@ -11,6 +12,10 @@ from baremetal_svc.sdk.machines import Machines
 from baremetal_svc.sdk.reservations import Reservations, hints
 from baremetal_svc.sdk.resources import Aggregate, Flavor, KeyPair, Node, Operation, Pool, Reservation, Server, ServerGroup
 from baremetal_svc.sdk.sending import id_of, last_of
+
+
+#: Longer than the rows of one request take to be written.
+_ONE_REQUEST = timedelta(minutes=1)
 
 
 class Proxy(Machines, Reservations):
@@ -199,9 +204,11 @@ class Proxy(Machines, Reservations):
     def operations_of_request(self, operation: Operation | str) -> list[Operation]:
         """All operations that came from the same request, oldest first: those of a batch."""
         first = self.get_operation(operation)
+        # Written in one transaction, but not all in the same second.
+        oldest = datetime.fromisoformat(first.created_at) - _ONE_REQUEST
         found = []
         for other in self.operations():
-            if other.created_at < first.created_at:
+            if datetime.fromisoformat(other.created_at) < oldest:
                 break
             found += [other] if other.request_id == first.request_id and other.kind == first.kind else []
         return found[::-1] or [first]

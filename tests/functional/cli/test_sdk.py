@@ -15,12 +15,15 @@ from keystoneauth1.access import access
 from keystoneauth1.identity import base
 from openstack import exceptions
 
+from baremetal_svc.db import models
 from baremetal_svc.sdk.errors import OperationFailed
 from baremetal_svc.sdk.proxy import Proxy
 from baremetal_svc.sdk.service import SERVICE
+from tests.fixtures import drifting
 from tests.fixtures.served import Carrier, http
 from tests.fixtures.service import MEMBER, Service
 
+OP = models.Operation.__table__.c
 LOAD = """
 import sys
 from importlib import import_module
@@ -117,6 +120,10 @@ def test_pages_are_read_one_after_the_other(service: Service, address: str) -> N
     assert len({server.id for server in api.servers(limit=2)}) == 5
     assert len(list(api.servers(limit=2, max_items=3))) == 3
     assert len(api.operations_of_request(next(api.operations(max_items=1)))) == 5
+    # A batch that was written around the end of a second.
+    newest = next(api.operations(max_items=1)).id
+    drifting.change(service, models.Operation, OP.id != newest, created_at=OP.created_at - 1)
+    assert len(api.operations_of_request(newest)) == 5
 
 
 def test_a_failure_tells_code_and_hint(service: Service, address: str, carried: Carrier) -> None:
