@@ -13,7 +13,6 @@ from baremetal_svc.sdk.reservations import Reservations, hints
 from baremetal_svc.sdk.resources import Aggregate, Flavor, KeyPair, Node, Operation, Pool, Reservation, Server, ServerGroup
 from baremetal_svc.sdk.sending import id_of, last_of
 
-
 #: Longer than the rows of one request take to be written.
 _ONE_REQUEST = timedelta(minutes=1)
 
