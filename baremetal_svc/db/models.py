@@ -55,6 +55,9 @@ class Flavor(Model):
     partitions: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     image_properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     price: Mapped[str | None] = mapped_column(String(64))
+    resource_traits: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    boot_mode: Mapped[str | None] = mapped_column(String(8))
+    raid: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
 
@@ -215,6 +218,7 @@ class Server(Model):
     key_name: Mapped[str | None] = mapped_column(Name)
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
     partitions: Mapped[dict[str, Any]] = mapped_column(JSON)
+    setup: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     locked_by: Mapped[str | None] = mapped_column(String(8))
     adopted: Mapped[bool] = mapped_column(Boolean, server_default=sa.false())
     batch_id: Mapped[str | None] = mapped_column(Id, index=True)

@@ -48,6 +48,8 @@ _OF_IMAGES = frozenset(
     "image_source,image_checksum,image_os_hash_algo,image_os_hash_value,image_disk_format,image_type,kernel,ramdisk,root_gb,ephemeral_gb,"
     "swap_mb,capabilities,preserve_ephemeral".split(",")
 )
+#: Once the agent runs (100) and before the image is written (80): steps in and out of band will do there.
+_RAID_PRIORITY = 90
 _RELEASED = frozenset({"available", "deleting", "cleaning", "clean wait", "clean failed", "clean hold", "manageable", "enroll"})
 # What the client calls a power target, and whether it is soft.
 _POWER = {
@@ -193,7 +195,7 @@ class IronicGateway:
         removed: Patch = [{"op": "remove", "path": f"/instance_info/{key}"} for key in stale]
         self._patch_ours(node_id, server_id, [*removed, *_added(instance_info)])
 
-    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None) -> None:
+    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None, raid: Mapping[str, Any] | None = None) -> None:
         """Look, PUT."""
 
         def step() -> None:
@@ -202,7 +204,7 @@ class IronicGateway:
                 return
             if node.provision_state not in _REBUILDABLE:
                 raise OutsideRefused(f"Ironic refused: node {node_id} cannot be rebuilt: it is {node.provision_state}")
-            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "rebuild"))
+            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "rebuild", **_steps(raid)))
 
         self._sender.repeat(step)
 
@@ -292,7 +294,7 @@ class IronicGateway:
             raise
         return [vif.id for vif in vifs]
 
-    def deploy(self, node_id: str, server_id: str) -> None:
+    def deploy(self, node_id: str, server_id: str, raid: Mapping[str, Any] | None = None) -> None:
         """Look, PUT."""
 
         def step() -> None:
@@ -303,7 +305,7 @@ class IronicGateway:
                 raise OutsideRefused(
                     f"Ironic refused: node {node_id} cannot be deployed: {node.provision_state} ({node.last_error or 'no error given'})"
                 )
-            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "active"))
+            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "active", **_steps(raid)))
 
         self._sender.repeat(step)
 
@@ -345,6 +347,14 @@ class IronicGateway:
 
 def _marker(server_id: str) -> dict[str, Any]:
     return {"op": "replace", "path": f"/instance_info/{MARKER}/{server_id}", "value": True}
+
+
+def _steps(raid: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What goes with a deploy. What is left of an earlier RAID goes: whether there is any is not known here."""
+    if not raid:
+        return {}
+    arguments = {"raid_config": dict(raid), "delete_existing": True}
+    return {"deploysteps": [{"interface": "raid", "step": "apply_configuration", "args": arguments, "priority": _RAID_PRIORITY}]}
 
 
 def _added(instance_info: Mapping[str, Any]) -> Patch:

@@ -6,7 +6,7 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,7 @@ from baremetal_svc import metrics
 from baremetal_svc.db import candidates, claims, groups
 from baremetal_svc.domain import spread
 from baremetal_svc.domain.ranking import Wish
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.domain.spread import TOGETHER, Candidate, Rule
 from baremetal_svc.scheduler.offers import RND
 from baremetal_svc.scheduler.ranking import NONE, Ranking
@@ -27,7 +28,7 @@ _RANDOM = random.SystemRandom()
 class Request:
     """What a claim is to find: a node of the resource class out of the pools in order of preference, each of which carries the tags.
 
-    :ivar excluded: ids of nodes that were tried before. :ivar image_id: what will be installed, for weighers.
+    :ivar excluded: ids of nodes that were tried before. :ivar image_id: what will be installed, for weighers. :ivar setup: has conditions.
     """
 
     pool_ids: Sequence[str]
@@ -35,6 +36,11 @@ class Request:
     tags: Sequence[str] = ()
     excluded: Sequence[str] = ()
     image_id: str | None = None
+    setup: Setup = field(default_factory=Setup)
+
+    def offers(self, pool_id: str) -> candidates.Wanted:
+        """Which offers of one of its pools will do."""
+        return candidates.Wanted(pool_id, self.resource_class, self.excluded, self.tags, self.setup.conditions)
 
 
 def claim_nodes(
@@ -147,7 +153,7 @@ class _Search:
 
     def _candidates(self, needed: int) -> Iterator[list[Candidate]]:
         for pool_id in self._request.pool_ids:
-            wanted = candidates.Wanted(pool_id, self._request.resource_class, self._request.excluded, self._request.tags)
+            wanted = self._request.offers(pool_id)
             if self._rule is not None and self._rule.policy in TOGETHER:
                 yield from self._by_domain(wanted, self._rule)
             else:

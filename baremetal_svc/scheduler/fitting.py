@@ -19,5 +19,5 @@ def fitting(conn: Connection, request: Request, rule: Rule | None, places: Seque
     """
     if rule is None:
         return len(look(conn, request, None, [], most))
-    left = candidates.places(conn, request.pool_ids, request.resource_class, request.tags, request.excluded)
+    left = candidates.places(conn, request.pool_ids, request.offers(""))
     return spread.room(left, rule, Counter(rule.domain(zone, path) for zone, path in places))

@@ -10,6 +10,7 @@ from baremetal_svc.api import placement
 from baremetal_svc.api.call import Call
 from baremetal_svc.db import groups, nodes, pools
 from baremetal_svc.domain.scheduling import Explanation, wanted_tags
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.domain.spread import Candidate
 from baremetal_svc.scheduler.alternatives import Asked
 from baremetal_svc.scheduler.claim import Request, look
@@ -39,7 +40,8 @@ def _found(conn: Connection, call: Call, least: int, most: int) -> Found:
     group, flavor = where.group, where.flavor
     rule, places = (None, []) if group is None else (groups.rule_of(group), groups.places_of(conn, group["id"]))
     tags, image_id = wanted_tags(where.zone, flavor["resource_aggregates"]), call.body["server"].get("image_uuid")
-    request = Request(where.pool_ids, flavor["resource_class"], tags, image_id=image_id and image_id.lower())
+    asked_image, setup = image_id and image_id.lower(), Setup.of_flavor(flavor)
+    request = Request(where.pool_ids, flavor["resource_class"], tags, image_id=asked_image, setup=setup)
     asked = Asked(request, rule, places, where.zone, flavor["id"], str(call.context.project_id))
     why = rehearse(conn, asked, wanted=most, least=least, pools_too=operator)
     if not (operator and why.fits):

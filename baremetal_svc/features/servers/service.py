@@ -23,6 +23,7 @@ from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.quota import SERVERS, of_flavor
 from baremetal_svc.domain.scheduling import wanted_tags
 from baremetal_svc.domain.server import Status, check_not_deleting, check_unlocked
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.features.servers import rules, schema
 
 
@@ -174,6 +175,7 @@ def _row(call: Call, asked: Mapping[str, Any], where: Placement, server_id: str,
         "key_name": asked.get("key_name", "default" if "public_key" in asked else None),
         "metadata": asked.get("metadata") or {},
         "partitions": _partitions(asked),
+        "setup": Setup.of_flavor(where.flavor).document(),
     }
 
 
@@ -188,6 +190,7 @@ def _arguments(call: Call, asked: Mapping[str, Any], where: Placement, server_id
         "resource_class": where.flavor["resource_class"],
         "node_tags": wanted_tags(where.zone, where.flavor["resource_aggregates"]),
         "partitions": _partitions(asked),
+        "setup": Setup.of_flavor(where.flavor).document(),
         "attempts": call.services.conf.conductor.deploy_attempts,
         "quarantine": _quarantine(call),
         # Their names only: what a retry has to be given again.
