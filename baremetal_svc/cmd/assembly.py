@@ -18,6 +18,7 @@ from baremetal_svc.conductor.watcher import Watcher
 from baremetal_svc.db import census
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
+from baremetal_svc.domain import failure_domain
 from baremetal_svc.gateways import measured
 from baremetal_svc.gateways.protocols import Gateways
 from baremetal_svc.scheduler import ranking
@@ -26,7 +27,7 @@ from baremetal_svc.scheduler import ranking
 def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str) -> Conductor:
     """A conductor with its watcher; start() and listen() are the caller's.
 
-    :raises ValueError: the time limit of a call is not under half of the lease, or a weigher cannot be used.
+    :raises ValueError: the time limit of a call is not under half of the lease, or a weigher or a switch's domain cannot be used.
     """
     options, timeout = conf.conductor, checked_timeout(conf)
     gateways, known, owner = measured.gateways(gateways), kinds.load(), new_owner(host)
@@ -44,6 +45,7 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
         idle=options.inventory_interval,
         lease=options.lease,
         woke=made.wake,
+        switches=failure_domain.by_switch(conf.scheduler.switch_domains),
     )
     made.rebuilder = Rebuilder(db, owner, interval=options.poll_interval, lease=options.lease)
     if conf.scheduler.capacity_interval:
@@ -84,6 +86,7 @@ def check(conf: cfg.ConfigOpts) -> None:
     checked_timeout(conf)
     Vault(conf.secrets.fernet_key)
     ranking.load(conf.scheduler.weighers)
+    failure_domain.by_switch(conf.scheduler.switch_domains)
 
 
 def checked_timeout(conf: cfg.ConfigOpts) -> float:

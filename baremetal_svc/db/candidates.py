@@ -159,6 +159,13 @@ def secure(conn: Connection, node_ids: Collection[str], *, skip_locked: bool) ->
     return set(conn.execute(_OFFERED, {"ids": list(mine)}).scalars()) if mine else set()
 
 
+def unmoved(conn: Connection, seen: Iterable[Candidate]) -> set[str]:
+    """Ids of those of the nodes, which are locked, that stand where they were seen: they may have been moved between look and lock."""
+    places = {node.node_id: (node.zone, node.path) for node in seen}
+    found = conn.execute(_PLACES, {"ids": sorted(places)}).tuples()
+    return {node_id for node_id, *place in found if places[node_id] == tuple(place)}
+
+
 def take_node(conn: Connection, node_id: str) -> None:
     """Lock a node and delete its offers, for a claim that was told which node."""
     secure(conn, [node_id], skip_locked=False)
@@ -175,4 +182,5 @@ _SKIP = select(NODE.id).where(NODE.id.in_(_IDS)).order_by(NODE.id).with_for_upda
 _WAIT = select(NODE.id).where(NODE.id.in_(_IDS)).order_by(NODE.id).with_for_update()
 _HELD = sa.exists().where(Claim.held_node == OFFER.node_id)
 _OFFERED = select(OFFER.node_id).distinct().where(OFFER.node_id.in_(_IDS), sa.not_(_HELD))
+_PLACES = select(NODE.id, _ZONE, NODE.failure_domain).where(NODE.id.in_(_IDS))
 _WITHDRAW = sa.delete(Offer.__table__).where(OFFER.node_id.in_(_IDS))

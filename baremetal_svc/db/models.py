@@ -117,7 +117,10 @@ class PoolCapacityHour(Model):
 
 
 class Node(Model):
-    """A machine as Ironic's last bulk listing showed it, and what we add to it."""
+    """A machine as Ironic's last bulk listing showed it, and what we add to it.
+
+    ``failure_domain`` is the one that counts: an operator's (``failure_domain_set``), or what Ironic says.
+    """
 
     __tablename__ = "nodes"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -140,6 +143,7 @@ class Node(Model):
     shard: Mapped[str | None] = mapped_column(Name)
     fault: Mapped[str | None] = mapped_column(Name)
     failure_domain: Mapped[str] = mapped_column(Name, index=True)
+    failure_domain_set: Mapped[str | None] = mapped_column(Name)
     affinity_zone: Mapped[str | None] = mapped_column(Name, index=True)
     gone: Mapped[bool] = mapped_column(Boolean)
     settled: Mapped[bool] = mapped_column(Boolean)

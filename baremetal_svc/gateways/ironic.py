@@ -30,7 +30,7 @@ _FIELDS = (
     "uuid,name,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,resource_class,"
     "protected,retired,last_error,traits,properties,conductor_group,owner,lessee,shard,fault,provision_updated_at"
 ).split(",")
-_PORT_FIELDS = ["node_uuid", "address", "pxe_enabled", "physical_network"]
+_PORT_FIELDS = ["node_uuid", "address", "pxe_enabled", "physical_network", "local_link_connection"]
 _VIF_FIELDS = ["uuid", "node_uuid", "address", "internal_info", "extra"]
 _SURVEY_FIELDS = ["uuid", "instance_uuid", "instance_info", "protected", "provision_state"]
 _GUARD_FIELDS = (
@@ -102,10 +102,7 @@ class IronicGateway:
 
     def list_ports(self) -> Iterator[PortView]:
         """All ports in pages."""
-        return (
-            PortView(raw["node_uuid"], raw["address"], bool(raw["pxe_enabled"]), raw["physical_network"])
-            for raw in self._pages("ports", _PORT_FIELDS)
-        )
+        return (views.port(raw) for raw in self._pages("ports", _PORT_FIELDS))
 
     def _pages(self, what: str, fields: Sequence[str], query: str = "") -> Iterator[Mapping[str, Any]]:
         # Not client.node.list: it builds an object per node and keeps them all.

@@ -41,12 +41,13 @@ class NodeView:
 
 @dataclass(frozen=True, slots=True)
 class PortView:
-    """A network card of a node, as Ironic knows it."""
+    """A network card of a node, as Ironic knows it; ``switches``: names of the one at the other end, the telling one first."""
 
     node_id: str
     address: str
     pxe_enabled: bool
     physical_network: str | None
+    switches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

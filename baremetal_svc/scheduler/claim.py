@@ -140,6 +140,8 @@ class _Search:
             if len(plan) < least or not unsure or self._skip is None:
                 return plan
             got = candidates.secure(self._conn, unsure, skip_locked=self._skip)
+            if self._rule is not None and got:
+                got = candidates.unmoved(self._conn, (node for node in plan if node.node_id in got))
             self._mine |= got
             self._lost |= unsure - got
 

@@ -145,6 +145,8 @@ class Node(_Versioned):
     #: ok, maintenance, or what Ironic calls the fault
     health: str = Body("health")
     failure_domain: str = Body("failure_domain")
+    #: operator, properties or lldp; None: nobody says where it stands
+    failure_domain_source: str | None = Body("failure_domain_source")
     tags: list[str] = Body("tags", type=list)
     pools: list[str] = Body("pools", type=list)
     is_offered: bool = Body("offered", type=bool)

@@ -45,7 +45,8 @@ def test_listing_shows_what_one_look_shows(outside: Outside) -> None:
         False,
         False,
     )
-    assert [port.node_id for port in outside.ironic.list_ports() if port.node_id == node_id] == [node_id]
+    [port] = [port for port in outside.ironic.list_ports() if port.node_id == node_id]
+    assert port.switches == ("sw1", "00:53:00:0a:0a:01")
 
 
 def test_a_missing_node_is_none_and_cannot_be_bound(outside: Outside, server_id: str) -> None:

@@ -283,6 +283,16 @@ def test_a_survey_of_vifs_reads_ports_and_port_groups(server: Scripted) -> None:
     assert list(_gateway(server.server_port).survey_vifs()) == [VifSeen(NODE, SERVER)] * 2
 
 
+def test_a_listing_of_ports_brings_the_switches_behind_them(server: Scripted) -> None:
+    raw = {"node_uuid": NODE, "address": "00:53:00:00:00:01", "pxe_enabled": True, "physical_network": None}
+    links = [{"switch_info": "tor-7a", "switch_id": "00:53:00:00:0a:0b", "port_id": "p"}, {"switch_id": "00:53:00:00:0a:0b"}, {}, None]
+    server.answers = [_page("ports", [{**raw, "local_link_connection": link} for link in links])]
+    found = [port.switches for port in _gateway(server.server_port).list_ports()]
+    assert found == [("tor-7a", "00:53:00:00:0a:0b"), ("00:53:00:00:0a:0b",), (), ()]
+    [asked] = _queries(server)
+    assert "local_link_connection" in asked["fields"][0].split(",")
+
+
 def test_a_survey_of_ports_asks_page_by_page_and_no_more(server: Scripted) -> None:
     raw = {"network_id": NODE, "device_id": SERVER}
     names = [f"baremetal-svc/c/{number}" for number in range(1000)]
