@@ -12,6 +12,7 @@ from baremetal_svc.conf.deadlines import deadline
 from baremetal_svc.context import RequestContext
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
+from baremetal_svc.domain.failure_domain import Switches
 from baremetal_svc.gateways.protocols import Gateways
 from baremetal_svc.policy import Policy
 from baremetal_svc.scheduler.ranking import Ranking
@@ -29,6 +30,8 @@ class Services:
     wake: Callable[[str], None]
     #: The order in which a claim takes machines, for dry runs.
     ranking: Ranking
+    #: Failure domains by the switches behind ports, for machines that nobody says more of.
+    switches: Switches
     #: A place for each long poll of the process: they may not take all its threads.
     polls: threading.Semaphore
 

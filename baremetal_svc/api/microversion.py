@@ -17,7 +17,7 @@ HISTORY = {
     3: "Tags of servers, facts of flavors, cancelling, events and faults, limits and quotas, owners and release of adopted servers.",
     4: "Retry of servers in error, reset of their status, faults cleared by operators.",
     5: "Tags of nodes, facts in expressions, pools edited and opened to projects, groups by level, why too few machines fitted.",
-    6: "Dry run, what would fit and weighers in placement, capacity and forecast of pools, partitions, images and price of flavors.",
+    6: "Dry run, what would fit and weighers in placement, capacity and forecast of pools, what more flavors say, failure domains set.",
 }
 
 

@@ -11,6 +11,8 @@ from baremetal_svc.api.call import Call
 from baremetal_svc.db import flavors, groups, pools, reservations
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, Forbidden, Invalid, NotFound, existing
+from baremetal_svc.domain.scheduling import wanted_tags
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.domain.spread import check_room
 
 
@@ -19,11 +21,15 @@ class Placement:
     """Where servers shall be.
 
     :ivar flavor: its row. :ivar pool_ids: those of its pools that the project may draw on, in order. :ivar group: row of the server group.
+    :ivar tags: that a machine must carry. :ivar setup: what it must have, and how it is made ready.
     :ivar reservation: its row, of whose machines they shall be; ``pool_ids`` is empty then.
     """
 
     flavor: Row
     pool_ids: list[str]
+    resource_class: str
+    tags: list[str]
+    setup: Setup
     zone: str | None
     group: Row | None
     reservation: Row | None = None
@@ -53,9 +59,11 @@ def look_up(conn: Connection, call: Call) -> Placement:
     if reserved is not None:
         # What was promised then is kept, whatever became of the flavor since.
         flavor = existing(flavors.get(conn, reserved["flavor_id"]), "flavor", reserved["flavor_id"])
-        return Placement(flavor, [], wanted_zone, group, reserved)
+        tags, setup = wanted_tags(wanted_zone, {}), Setup.of(reserved["wanted"]["setup"])
+        return Placement(flavor, [], reserved["resource_class"], tags, setup, wanted_zone, group, reserved)
     flavor = usable_flavor(conn, call, asked["flavor_uuid"].lower())
-    return Placement(flavor, open_pools(conn, call, flavor), wanted_zone, group)
+    pool_ids, tags = open_pools(conn, call, flavor), wanted_tags(wanted_zone, flavor["resource_aggregates"])
+    return Placement(flavor, pool_ids, flavor["resource_class"], tags, Setup.of_flavor(flavor), wanted_zone, group)
 
 
 def counts(call: Call) -> tuple[int, int]:

@@ -10,12 +10,14 @@ from baremetal_svc.cli import columns
 from baremetal_svc.cli.asking import Asking
 
 _LIST = (("id", "ID"), ("name", "Name"), ("description", "Description"), ("is_public", "Public"))
-_SHOWN = ("id", "name", "description", "is_public", "facts", "partitions", "image_properties", "price")
+_SHOWN = ("id", "name", "description", "is_public", "facts", "partitions", "image_properties", "price", "boot_mode", "raid")
 #: Shown to operators only.
-_OPERATORS = ("is_disabled", "resources", "resource_aggregates", "pools", "created_at", "updated_at")
+_OPERATORS = ("is_disabled", "resources", "resource_aggregates", "resource_traits", "pools", "created_at", "updated_at")
 _FORMATS = {
     "resources": format_columns.DictColumn,
     "resource_aggregates": format_columns.DictColumn,
+    "resource_traits": format_columns.DictColumn,
+    "raid": format_columns.DictColumn,
     "pools": format_columns.ListColumn,
     "facts": format_columns.DictColumn,
     "partitions": format_columns.DictColumn,

@@ -19,6 +19,7 @@ from baremetal_svc.conductor.watcher import Watcher
 from baremetal_svc.db import census
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
+from baremetal_svc.domain import failure_domain
 from baremetal_svc.gateways import measured
 from baremetal_svc.gateways.protocols import Gateways
 from baremetal_svc.scheduler import ranking
@@ -27,7 +28,7 @@ from baremetal_svc.scheduler import ranking
 def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str) -> Conductor:
     """A conductor with its watcher; start() and listen() are the caller's.
 
-    :raises ValueError: the time limit of a call is not under half of the lease, or a weigher cannot be used.
+    :raises ValueError: the time limit of a call is not under half of the lease, or a weigher or a switch's domain cannot be used.
     """
     options, timeout = conf.conductor, checked_timeout(conf)
     gateways, known, owner = measured.gateways(gateways), kinds.load(), new_owner(host)
@@ -45,6 +46,7 @@ def conductor(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, host: str)
         idle=options.inventory_interval,
         lease=options.lease,
         woke=made.wake,
+        switches=failure_domain.by_switch(conf.scheduler.switch_domains),
     )
     made.rebuilder = Rebuilder(db, owner, interval=options.poll_interval, lease=options.lease)
     made.steward = Steward(db, owner, interval=conf.scheduler.reservation_interval, lease=options.lease)
@@ -86,6 +88,7 @@ def check(conf: cfg.ConfigOpts) -> None:
     checked_timeout(conf)
     Vault(conf.secrets.fernet_key)
     ranking.load(conf.scheduler.weighers)
+    failure_domain.by_switch(conf.scheduler.switch_domains)
 
 
 def checked_timeout(conf: cfg.ConfigOpts) -> float:

@@ -10,6 +10,7 @@ from baremetal_svc import metrics
 from baremetal_svc.db import duties, operations
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain.errors import ServiceError, Unavailable
+from baremetal_svc.domain.failure_domain import Switches
 from baremetal_svc.gateways.protocols import Ironic
 from baremetal_svc.scheduler import inventory
 
@@ -23,7 +24,16 @@ class Watcher:
     """Lists Ironic often while operations wait for nodes, seldom at rest; only in the process that has the duty."""
 
     def __init__(
-        self, db: Database, ironic: Ironic, owner: str, *, busy: float, idle: float, lease: float, woke: Callable[[], None]
+        self,
+        db: Database,
+        ironic: Ironic,
+        owner: str,
+        *,
+        busy: float,
+        idle: float,
+        lease: float,
+        woke: Callable[[], None],
+        switches: Switches,
     ) -> None:
         self._db = db
         self._ironic = ironic
@@ -32,6 +42,7 @@ class Watcher:
         self._idle = idle
         self._lease = lease
         self._woke = woke
+        self._switches = switches
         self._next_full = 0.0
         self._hinted = threading.Event()
         self._away = False
@@ -75,7 +86,7 @@ class Watcher:
         if not mine and not hinted:
             return False
         with metrics.listing():
-            woken = inventory.sync(self._db, self._ironic, with_ports=full and mine)
+            woken = inventory.sync(self._db, self._ironic, with_ports=full and mine, switches=self._switches)
         if full and mine:
             self._next_full = time.monotonic() + self._idle
         self._conclude(woken)

@@ -9,6 +9,13 @@ SCHEDULER = [
         default=["dc", "room", "row", "rack", "power"],
         help="Names of the steps of a failure domain's path, such as dc1/room2/row3/rack7/pdu-a, the first one first.",
     ),
+    cfg.MultiStrOpt(
+        "switch_domains",
+        default=[],
+        help="Where the machines behind a switch stand, SWITCH=PATH, such as tor-7a=dc1/room2/row3/rack7; repeat for each. The switch is "
+        "named as in local_link_connection of a port, where Ironic's inspection notes what LLDP says: switch_info or switch_id. It counts "
+        "where neither an operator nor properties[failure_domain] says where the machine stands. The same for conductors and API.",
+    ),
     cfg.ListOpt(
         "weighers",
         default=[],

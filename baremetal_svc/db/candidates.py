@@ -6,7 +6,7 @@ pools, and two that began with different pools would wait for each other.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from baremetal_svc.db import reservations
-from baremetal_svc.db.models import Claim, Node, NodeTag, Offer
+from baremetal_svc.db.models import Claim, Node, NodeFact, NodeTag, Offer
+from baremetal_svc.domain.setup import Condition
 from baremetal_svc.domain.spread import Candidate, Rule
 
 OFFER = Offer.__table__.c
@@ -29,40 +30,60 @@ _ZONE = sa.func.coalesce(NODE.affinity_zone, NODE.failure_domain)
 class Wanted:
     """Which offers will do.
 
-    :ivar excluded: ids of nodes that were tried before. :ivar tags: each of which the node must carry.
+    :ivar excluded: ids of nodes that were tried before. :ivar tags: each of which the node must carry. :ivar facts: conditions on them.
     """
 
     pool_id: str
     resource_class: str
     excluded: Sequence[str] = ()
     tags: Sequence[str] = ()
+    facts: Sequence[Condition] = ()
 
     @property
     def conditions(self) -> list[Any]:
         """As SQL, on the columns of offers."""
-        return _conditions(len(self.tags), bool(self.excluded))
+        return _conditions(*self.form)
+
+    @property
+    def form(self) -> tuple[int, tuple[bool, ...], bool]:
+        """What the conditions look like, whatever is bound in them."""
+        return len(self.tags), tuple(fact.has for fact in self.facts), bool(self.excluded)
 
     @property
     def values(self) -> dict[str, Any]:
         """What is bound in the conditions."""
         tags = {f"tag_{number}": tag for number, tag in enumerate(self.tags)}
+        facts = {f"fact_{number}": fact.fact for number, fact in enumerate(self.facts)}
         excluded = {"excluded": list(self.excluded)} if self.excluded else {}
-        return {"pool": self.pool_id, "class": self.resource_class, **tags, **excluded}
+        return {"pool": self.pool_id, "class": self.resource_class, **tags, **facts, **excluded}
+
+
+def carrying(node_id: Any, tags: Iterable[Any]) -> list[sa.ColumnElement[bool]]:
+    """That a node, by the column with its id, carries each of the tags."""
+    tag = NodeTag.__table__.c
+    return [sa.exists().where(tag.tag == name, tag.node_id == node_id) for name in tags]
+
+
+def knowing(node_id: Any, facts: Iterable[tuple[Any, bool]]) -> list[sa.ColumnElement[bool]]:
+    """That a node has each of the facts, or has it not where False stands beside it."""
+    fact = NodeFact.__table__.c
+    found = [(sa.exists().where(fact.term == term, fact.node_id == node_id), has) for term, has in facts]
+    return [there if has else sa.not_(there) for there, has in found]
 
 
 # Statements are built once for each form: building and keying one costs more than the database takes for it.
 @cache
-def _conditions(tags: int, excludes: bool) -> list[Any]:
-    tag = NodeTag.__table__.c
+def _conditions(tags: int, facts: tuple[bool, ...], excludes: bool) -> list[Any]:
     found: list[Any] = [OFFER.pool_id == sa.bindparam("pool"), OFFER.resource_class == sa.bindparam("class")]
-    found += [sa.exists().where(tag.tag == sa.bindparam(f"tag_{number}"), tag.node_id == OFFER.node_id) for number in range(tags)]
+    found += carrying(OFFER.node_id, (sa.bindparam(f"tag_{number}") for number in range(tags)))
+    found += knowing(OFFER.node_id, ((sa.bindparam(f"fact_{number}"), has) for number, has in enumerate(facts)))
     return [*found, OFFER.node_id.not_in(sa.bindparam("excluded", expanding=True))] if excludes else found
 
 
 @cache
-def _window(tags: int, excludes: bool, placed: bool, bounded: bool) -> sa.Select[Any]:
+def _window(form: tuple[int, tuple[bool, ...], bool], placed: bool, bounded: bool) -> sa.Select[Any]:
     """Of the lowest rank above "rank", the offers from "begin" on, behind the node "last" where that is the beginning."""
-    conditions = _conditions(tags, excludes)
+    conditions = _conditions(*form)
     lowest = select(sa.func.min(OFFER.rank)).where(*conditions[:2], OFFER.rank > sa.bindparam("rank")).scalar_subquery()
     columns = [OFFER.rank, OFFER.rnd, OFFER.node_id, *([_ZONE, NODE.failure_domain] if placed else [])]
     begin: sa.BindParameter[int] = sa.bindparam("begin")
@@ -94,7 +115,7 @@ def windows(conn: Connection, wanted: Wanted, start: int, *, size: int, placed: 
 
 def _range(conn: Connection, wanted: Wanted, rank: int, begin: int, end: int | None, size: int, placed: bool) -> Iterator[Sequence[Any]]:
     """Of the lowest rank above the given one, the offers with begin <= rnd < end."""
-    statement = _window(len(wanted.tags), bool(wanted.excluded), placed, end is not None)
+    statement = _window(wanted.form, placed, end is not None)
     values = {**wanted.values, "rank": rank, "begin": begin, "last": "", "size": size, **({} if end is None else {"end": end})}
     while rows := conn.execute(statement, values).all():
         yield rows
@@ -103,19 +124,14 @@ def _range(conn: Connection, wanted: Wanted, rank: int, begin: int, end: int | N
         values |= {"begin": rows[-1].rnd, "last": rows[-1].node_id}
 
 
-def places(
-    conn: Connection, pool_ids: Sequence[str], resource_class: str, tags: Sequence[str], excluded: Sequence[str]
-) -> Counter[tuple[str, str]]:
-    """How many nodes are on offer in any of the pools, by (zone, path), in one statement."""
-    tag = NodeTag.__table__.c
-    carried = [sa.exists().where(tag.tag == name, tag.node_id == OFFER.node_id) for name in tags]
-    offered = select(OFFER.node_id).where(OFFER.pool_id.in_(pool_ids), OFFER.resource_class == resource_class, *carried)
-    if excluded:
-        offered = offered.where(OFFER.node_id.not_in(excluded))
+def places(conn: Connection, pool_ids: Sequence[str], wanted: Wanted) -> Counter[tuple[str, str]]:
+    """How many nodes are on offer in any of the pools, by (zone, path), in one statement; ``wanted`` says which, but for the pool."""
+    offered = select(OFFER.node_id).where(OFFER.pool_id.in_(pool_ids), *wanted.conditions[1:])
     left = (offered.distinct() if len(pool_ids) > 1 else offered).subquery()
     # Grouped by the columns themselves: the zone of a node is the one or the other.
     by = (NODE.affinity_zone, NODE.failure_domain)
-    found = conn.execute(select(*by, sa.func.count()).join(left, left.c.node_id == NODE.id).group_by(*by))
+    values = {name: value for name, value in wanted.values.items() if name != "pool"}
+    found = conn.execute(select(*by, sa.func.count()).join(left, left.c.node_id == NODE.id).group_by(*by), values)
     counts = Counter[tuple[str, str]]()
     for zone, path, count in found.tuples():
         counts[path if zone is None else zone, path] += count
@@ -147,6 +163,13 @@ def secure(conn: Connection, node_ids: Collection[str], *, skip_locked: bool, re
     return set(conn.execute(_OFFERED, {"ids": list(mine)}).scalars()) if mine else set()
 
 
+def unmoved(conn: Connection, seen: Iterable[Candidate]) -> set[str]:
+    """Ids of those of the nodes, which are locked, that stand where they were seen: they may have been moved between look and lock."""
+    places = {node.node_id: (node.zone, node.path) for node in seen}
+    found = conn.execute(_PLACES, {"ids": sorted(places)}).tuples()
+    return {node_id for node_id, *place in found if places[node_id] == tuple(place)}
+
+
 def take_node(conn: Connection, node_id: str) -> None:
     """Lock a node and delete its offers, for a claim that was told which node."""
     secure(conn, [node_id], skip_locked=False)
@@ -163,4 +186,5 @@ _SKIP = select(NODE.id).where(NODE.id.in_(_IDS)).order_by(NODE.id).with_for_upda
 _WAIT = select(NODE.id).where(NODE.id.in_(_IDS)).order_by(NODE.id).with_for_update()
 _HELD = sa.exists().where(Claim.held_node == OFFER.node_id)
 _OFFERED = select(OFFER.node_id).distinct().where(OFFER.node_id.in_(_IDS), sa.not_(_HELD))
+_PLACES = select(NODE.id, _ZONE, NODE.failure_domain).where(NODE.id.in_(_IDS))
 _WITHDRAW = sa.delete(Offer.__table__).where(OFFER.node_id.in_(_IDS))

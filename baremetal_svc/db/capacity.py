@@ -9,8 +9,9 @@ from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection, select
 
 from baremetal_svc.db import rows
+from baremetal_svc.db.candidates import Wanted, carrying, knowing
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Offer, Pool, PoolCapacity, PoolCapacityHour, PoolMember, ReservedNode
+from baremetal_svc.db.models import Claim, Fault, Node, Offer, Pool, PoolCapacity, PoolCapacityHour, PoolMember, ReservedNode
 from baremetal_svc.domain.capacity import Group, Stock, state_of
 from baremetal_svc.domain.node import NodeFacts
 
@@ -75,12 +76,13 @@ def on_offer(conn: Connection, pool_id: str) -> dict[str, int]:
     return dict(conn.execute(statement).tuples().all())
 
 
-def at_most(conn: Connection, pool_id: str, wanted: Sequence[tuple[str, Sequence[str]]], most: int) -> list[int]:
-    """For each (resource class, tags of a node): how many such nodes can be claimed now, counted up to ``most``; one statement."""
-    tag, parts = NodeTag.__table__.c, []
-    for number, (resource_class, tags) in enumerate(wanted):
-        carried = [sa.exists().where(tag.tag == name, tag.node_id == OFFER.node_id) for name in tags]
-        these = select(OFFER.node_id).where(OFFER.pool_id == pool_id, OFFER.resource_class == resource_class, *carried)
+def at_most(conn: Connection, wanted: Sequence[Wanted], most: int) -> list[int]:
+    """For each of them how many such nodes can be claimed now, counted up to ``most``; one statement."""
+    parts = []
+    for number, one in enumerate(wanted):
+        facts = ((condition.fact, condition.has) for condition in one.facts)
+        having = [*carrying(OFFER.node_id, one.tags), *knowing(OFFER.node_id, facts)]
+        these = select(OFFER.node_id).where(OFFER.pool_id == one.pool_id, OFFER.resource_class == one.resource_class, *having)
         parts.append(select(sa.literal(number).label("number"), sa.func.count()).select_from(these.limit(most).subquery()))
     if not parts:
         return []

@@ -55,6 +55,9 @@ class Flavor(Model):
     partitions: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     image_properties: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     price: Mapped[str | None] = mapped_column(String(64))
+    resource_traits: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    boot_mode: Mapped[str | None] = mapped_column(String(8))
+    raid: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[float] = mapped_column(Time)
     updated_at: Mapped[float | None] = mapped_column(Time)
 
@@ -114,7 +117,10 @@ class PoolCapacityHour(Model):
 
 
 class Node(Model):
-    """A machine as Ironic's last bulk listing showed it, and what we add to it."""
+    """A machine as Ironic's last bulk listing showed it, and what we add to it.
+
+    ``failure_domain`` is the one that counts: an operator's (``failure_domain_set``), or what Ironic says.
+    """
 
     __tablename__ = "nodes"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -137,6 +143,7 @@ class Node(Model):
     shard: Mapped[str | None] = mapped_column(Name)
     fault: Mapped[str | None] = mapped_column(Name)
     failure_domain: Mapped[str] = mapped_column(Name, index=True)
+    failure_domain_set: Mapped[str | None] = mapped_column(Name)
     affinity_zone: Mapped[str | None] = mapped_column(Name, index=True)
     gone: Mapped[bool] = mapped_column(Boolean)
     settled: Mapped[bool] = mapped_column(Boolean)
@@ -215,6 +222,7 @@ class Server(Model):
     key_name: Mapped[str | None] = mapped_column(Name)
     meta: Mapped[dict[str, Any]] = mapped_column("metadata", JSON)
     partitions: Mapped[dict[str, Any]] = mapped_column(JSON)
+    setup: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     locked_by: Mapped[str | None] = mapped_column(String(8))
     adopted: Mapped[bool] = mapped_column(Boolean, server_default=sa.false())
     batch_id: Mapped[str | None] = mapped_column(Id, index=True)

@@ -22,6 +22,7 @@ FACT = NodeFact.__table__.c
 CHANGE = NodeTagChange.__table__.c
 MEMBER = PoolMember.__table__.c
 Tags = Mapping[str, frozenset[str]]
+Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ def change(conn: Connection, before: Tags, after: Tags, author: Author) -> list[
     if added:
         conn.execute(sa.insert(NodeTag.__table__), [{"tag": tag, "node_id": node_id} for node_id, tag in added])
     _follow_affinity_zone(conn, before, after)
+    return note(conn, removed, added, author)
+
+
+def note(conn: Connection, removed: Pairs, added: Pairs, author: Author) -> list[str]:
+    """Put into the history what was taken off and put on, (node id, tag or fact) each; ids of the nodes, in order."""
     changes = [*((*pair, "removed") for pair in removed), *((*pair, "added") for pair in added)]
     if changes:
         about = {"user_id": author.user_id, "request_id": author.request_id, "made_at": now()}

@@ -69,6 +69,12 @@ def set_columns(conn: Connection, node_id: str, **values: Any) -> None:
     conn.execute(update(Node.__table__).where(NODE.id == node_id).values(updated_at=now(), **values))
 
 
+def set_observed(conn: Connection, node_id: str, **values: Any) -> None:
+    """Change columns to what a listing shows; the failure domain that an operator has set by now stays."""
+    path = sa.func.coalesce(NODE.failure_domain_set, values["failure_domain"])
+    set_columns(conn, node_id, **{**values, "failure_domain": path})
+
+
 def note_release(conn: Connection, node_id: str, quarantine: float) -> None:
     """Note that a claim on the node ended now; it stays off for so many seconds more."""
     worn = {"claims_ended": NODE.claims_ended + 1, "released_at": now(), "hold_until": now() + quarantine}

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, Select, select, update
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.conditions import CONDITIONS, FIT
-from baremetal_svc.db.models import Claim, Node, NodeTag, PoolMember, Reservation, ReservedNode, Server
+from baremetal_svc.db.models import Claim, Node, PoolMember, Reservation, ReservedNode, Server
 from baremetal_svc.domain.capacity import CLEANING
 from baremetal_svc.domain.spread import Candidate
 
 RESERVATION, MINE, NODE = Reservation.__table__.c, ReservedNode.__table__.c, Node.__table__.c
-CLAIM, SERVER, MEMBER, TAG = Claim.__table__.c, Server.__table__.c, PoolMember.__table__.c, NodeTag.__table__.c
+CLAIM, SERVER, MEMBER = Claim.__table__.c, Server.__table__.c, PoolMember.__table__.c
 _ZONE = sa.func.coalesce(NODE.affinity_zone, NODE.failure_domain)
 _LIVE = sa.and_(RESERVATION.ended_at.is_(None), RESERVATION.until > now())
 #: What was retagged, or is another kind of machine by now, is none of the reservation's any more.
@@ -108,11 +108,10 @@ def standing(reservation_id: str) -> Select[Any]:
     return _joined(select(MINE.node_id)).where(MINE.reservation_id == reservation_id, _LIVE, _SUITS)
 
 
-def candidates(conn: Connection, reservation_id: str, tags: Sequence[str], excluded: Sequence[str]) -> list[Candidate]:
-    """Its nodes that a server could get now, each carrying the tags."""
-    carried = [sa.exists().where(TAG.tag == name, TAG.node_id == MINE.node_id) for name in tags]
+def candidates(conn: Connection, reservation_id: str, conditions: Sequence[Any]) -> list[Candidate]:
+    """Its nodes that a server could get now and of which these conditions, on the columns of nodes, hold."""
     chosen = _joined(select(MINE.node_id, MINE.pool_id, _ZONE, NODE.failure_domain))
-    chosen = chosen.where(MINE.reservation_id == reservation_id, _LIVE, _SUITS, *FIT, *carried, MINE.node_id.not_in(excluded))
+    chosen = chosen.where(MINE.reservation_id == reservation_id, _LIVE, _SUITS, *FIT, *conditions)
     return [Candidate(*row) for row in conn.execute(chosen.order_by(MINE.node_id)).tuples()]
 
 

@@ -88,6 +88,18 @@ def choose(candidates: Sequence[Candidate], needed: int, rule: Rule | None, held
     return _CHOICES[rule.policy](by_domain, candidates, needed, rule, Counter(held))
 
 
+def breaks(rule: Rule, here: str, there: str, others: Mapping[str, int]) -> bool:
+    """Whether a hard rule is broken when what a member holds turns out to stand in another domain, where that can be told of others.
+
+    :param others: domain -> other members that hold a node in it.
+    """
+    if not rule.hard or here == there or not others:
+        return False
+    if rule.policy == ANTI_AFFINITY:
+        return not there or others.get(there, 0) >= rule.most
+    return not there or there not in others
+
+
 def room(places: Mapping[tuple[str, str], int], rule: Rule, held: Mapping[str, int]) -> int:
     """How many nodes the rule would allow at once together with what members hold: as many as choose() would find of them.
 

@@ -30,7 +30,7 @@ _FIELDS = (
     "uuid,name,provision_state,target_provision_state,power_state,target_power_state,instance_uuid,maintenance,resource_class,"
     "protected,retired,last_error,traits,properties,conductor_group,owner,lessee,shard,fault,provision_updated_at"
 ).split(",")
-_PORT_FIELDS = ["node_uuid", "address", "pxe_enabled", "physical_network"]
+_PORT_FIELDS = ["node_uuid", "address", "pxe_enabled", "physical_network", "local_link_connection"]
 _VIF_FIELDS = ["uuid", "node_uuid", "address", "internal_info", "extra"]
 _SURVEY_FIELDS = ["uuid", "instance_uuid", "instance_info", "protected", "provision_state"]
 _GUARD_FIELDS = (
@@ -48,6 +48,8 @@ _OF_IMAGES = frozenset(
     "image_source,image_checksum,image_os_hash_algo,image_os_hash_value,image_disk_format,image_type,kernel,ramdisk,root_gb,ephemeral_gb,"
     "swap_mb,capabilities,preserve_ephemeral".split(",")
 )
+#: Once the agent runs (100) and before the image is written (80): steps in and out of band will do there.
+_RAID_PRIORITY = 90
 _RELEASED = frozenset({"available", "deleting", "cleaning", "clean wait", "clean failed", "clean hold", "manageable", "enroll"})
 # What the client calls a power target, and whether it is soft.
 _POWER = {
@@ -100,10 +102,7 @@ class IronicGateway:
 
     def list_ports(self) -> Iterator[PortView]:
         """All ports in pages."""
-        return (
-            PortView(raw["node_uuid"], raw["address"], bool(raw["pxe_enabled"]), raw["physical_network"])
-            for raw in self._pages("ports", _PORT_FIELDS)
-        )
+        return (views.port(raw) for raw in self._pages("ports", _PORT_FIELDS))
 
     def _pages(self, what: str, fields: Sequence[str], query: str = "") -> Iterator[Mapping[str, Any]]:
         # Not client.node.list: it builds an object per node and keeps them all.
@@ -193,7 +192,7 @@ class IronicGateway:
         removed: Patch = [{"op": "remove", "path": f"/instance_info/{key}"} for key in stale]
         self._patch_ours(node_id, server_id, [*removed, *_added(instance_info)])
 
-    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None) -> None:
+    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None, raid: Mapping[str, Any] | None = None) -> None:
         """Look, PUT."""
 
         def step() -> None:
@@ -202,7 +201,7 @@ class IronicGateway:
                 return
             if node.provision_state not in _REBUILDABLE:
                 raise OutsideRefused(f"Ironic refused: node {node_id} cannot be rebuilt: it is {node.provision_state}")
-            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "rebuild"))
+            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "rebuild", **_steps(raid)))
 
         self._sender.repeat(step)
 
@@ -292,7 +291,7 @@ class IronicGateway:
             raise
         return [vif.id for vif in vifs]
 
-    def deploy(self, node_id: str, server_id: str) -> None:
+    def deploy(self, node_id: str, server_id: str, raid: Mapping[str, Any] | None = None) -> None:
         """Look, PUT."""
 
         def step() -> None:
@@ -303,7 +302,7 @@ class IronicGateway:
                 raise OutsideRefused(
                     f"Ironic refused: node {node_id} cannot be deployed: {node.provision_state} ({node.last_error or 'no error given'})"
                 )
-            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "active"))
+            self._sender.once(lambda: self._client.node.set_provision_state(node_id, "active", **_steps(raid)))
 
         self._sender.repeat(step)
 
@@ -345,6 +344,14 @@ class IronicGateway:
 
 def _marker(server_id: str) -> dict[str, Any]:
     return {"op": "replace", "path": f"/instance_info/{MARKER}/{server_id}", "value": True}
+
+
+def _steps(raid: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What goes with a deploy. What is left of an earlier RAID goes: whether there is any is not known here."""
+    if not raid:
+        return {}
+    arguments = {"raid_config": dict(raid), "delete_existing": True}
+    return {"deploysteps": [{"interface": "raid", "step": "apply_configuration", "args": arguments, "priority": _RAID_PRIORITY}]}
 
 
 def _added(instance_info: Mapping[str, Any]) -> Patch:

@@ -5,13 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from baremetal_svc.domain.observed import NodeSeen
-from baremetal_svc.gateways.protocols import ManageableView, NodeView
+from baremetal_svc.gateways.protocols import ManageableView, NodeView, PortView
 
 
 def seen(raw: Mapping[str, Any], marker: str) -> NodeSeen:
     """Whose a node is."""
     marked = frozenset((raw["instance_info"] or {}).get(marker) or ())
     return NodeSeen(raw["uuid"], raw["instance_uuid"], marked, bool(raw["protected"]), raw["provision_state"] or "available")
+
+
+def port(raw: Mapping[str, Any]) -> PortView:
+    """A network card; Ironic's inspection writes down the name and the address of a switch that tells of itself by LLDP."""
+    link = raw["local_link_connection"] or {}
+    switches = tuple(str(link[name]) for name in ("switch_info", "switch_id") if link.get(name))
+    return PortView(raw["node_uuid"], raw["address"], bool(raw["pxe_enabled"]), raw["physical_network"], switches)
 
 
 def vifs_by_node(raws: Iterator[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:

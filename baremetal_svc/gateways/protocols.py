@@ -41,12 +41,13 @@ class NodeView:
 
 @dataclass(frozen=True, slots=True)
 class PortView:
-    """A network card of a node, as Ironic knows it."""
+    """A network card of a node, as Ironic knows it; ``switches``: names of the one at the other end, the telling one first."""
 
     node_id: str
     address: str
     pxe_enabled: bool
     physical_network: str | None
+    switches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,8 @@ class Ironic(Protocol):
         :raises NodeHeldByAnother:
         """
 
-    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None) -> None:
-        """Look, then PUT provision target ``rebuild`` without payload; no-op when the provision state has changed since ``provisioned_at``
+    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None, raid: Mapping[str, Any] | None = None) -> None:
+        """Look, then PUT provision target ``rebuild``, as for deploy(); no-op when the provision state has changed since ``provisioned_at``
         (``provision_updated_at`` of an earlier look): it was asked for already.
 
         :raises NodeHeldByAnother: instance_uuid is not the server's.
@@ -186,9 +187,10 @@ class Ironic(Protocol):
     def list_vifs(self, node_id: str) -> list[str]:
         """Ids of the Neutron ports attached to the node."""
 
-    def deploy(self, node_id: str, server_id: str) -> None:
-        """Look, then PUT provision target ``active`` without payload; no-op when deploying or active for this server.
+    def deploy(self, node_id: str, server_id: str, raid: Mapping[str, Any] | None = None) -> None:
+        """Look, then PUT provision target ``active``; no-op when deploying or active for this server.
 
+        :param raid: a target RAID configuration that is applied before the image is written; without one nothing is in the request.
         :raises NodeHeldByAnother: instance_uuid is not the server's.
         :raises OutsideRefused: the node is in a state from which it cannot be deployed.
         """

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from baremetal_svc.db import flavors, pools
 from baremetal_svc.domain.scheduling import Elsewhere, Explanation, wanted_tags
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.domain.spread import Rule
 from baremetal_svc.scheduler.claim import Request
 from baremetal_svc.scheduler.fitting import fitting
@@ -88,7 +89,8 @@ def _flavors(conn: Connection, asked: Asked) -> Iterator[Other]:
         pool_ids = [pool_id for pool_id in named[flavor["id"]] if pool_id in is_open]
         tags = wanted_tags(asked.zone, flavor["resource_aggregates"])
         if pool_ids:
-            yield replace(wanted, pool_ids=pool_ids, resource_class=flavor["resource_class"], tags=tags), flavor["name"], flavor["id"]
+            own = {"resource_class": flavor["resource_class"], "tags": tags, "setup": Setup.of_flavor(flavor)}
+            yield replace(wanted, pool_ids=pool_ids, **own), flavor["name"], flavor["id"]
 
 
 def _pools(conn: Connection, asked: Asked) -> Iterator[Other]:

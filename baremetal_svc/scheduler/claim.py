@@ -6,7 +6,7 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,7 @@ from baremetal_svc import metrics
 from baremetal_svc.db import candidates, claims, groups, reservations
 from baremetal_svc.domain import spread
 from baremetal_svc.domain.ranking import Wish
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.domain.spread import TOGETHER, Candidate, Rule
 from baremetal_svc.scheduler.offers import RND
 from baremetal_svc.scheduler.ranking import NONE, Ranking
@@ -27,7 +28,7 @@ _RANDOM = random.SystemRandom()
 class Request:
     """What a claim is to find: a node of the resource class out of the pools in order of preference, each of which carries the tags.
 
-    :ivar excluded: ids of nodes that were tried before. :ivar image_id: what will be installed, for weighers.
+    :ivar excluded: ids of nodes that were tried before. :ivar image_id: what will be installed, for weighers. :ivar setup: has conditions.
     :ivar reservation_id: out of the nodes of this reservation instead of the pools.
     """
 
@@ -36,7 +37,18 @@ class Request:
     tags: Sequence[str] = ()
     excluded: Sequence[str] = ()
     image_id: str | None = None
+    setup: Setup = field(default_factory=Setup)
     reservation_id: str | None = None
+
+    def offers(self, pool_id: str) -> candidates.Wanted:
+        """Which offers of one of its pools will do."""
+        return candidates.Wanted(pool_id, self.resource_class, self.excluded, self.tags, self.setup.conditions)
+
+    def reserved(self, conn: Connection) -> list[Candidate]:
+        """The nodes of the reservation that will do: so few that all are looked at."""
+        facts = candidates.knowing(reservations.NODE.id, ((condition.fact, condition.has) for condition in self.setup.conditions))
+        conditions = [*candidates.carrying(reservations.NODE.id, self.tags), *facts, reservations.NODE.id.not_in(self.excluded)]
+        return reservations.candidates(conn, str(self.reservation_id), conditions)
 
 
 def claim_nodes(
@@ -142,6 +154,8 @@ class Search:
             if len(plan) < least or not unsure or self._skip is None:
                 return plan
             got = candidates.secure(self._conn, unsure, skip_locked=self._skip, reservation_id=self._request.reservation_id)
+            if self._rule is not None and got:
+                got = candidates.unmoved(self._conn, (node for node in plan if node.node_id in got))
             self._mine |= got
             self._lost |= unsure - got
 
@@ -155,11 +169,10 @@ class Search:
 
     def _candidates(self, needed: int) -> Iterator[list[Candidate]]:
         if self._request.reservation_id is not None:
-            # So few that all are looked at.
-            yield reservations.candidates(self._conn, self._request.reservation_id, self._request.tags, self._request.excluded)
+            yield self._request.reserved(self._conn)
             return
         for pool_id in self._request.pool_ids:
-            wanted = candidates.Wanted(pool_id, self._request.resource_class, self._request.excluded, self._request.tags)
+            wanted = self._request.offers(pool_id)
             if self._rule is not None and self._rule.policy in TOGETHER:
                 yield from self._by_domain(wanted, self._rule)
             else:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from baremetal_svc.db import groups, reservations, servers
+from baremetal_svc.db import candidates, groups, reservations, servers
 from baremetal_svc.db.conditions import CONDITIONS
-from baremetal_svc.db.models import Node, NodeTag, PoolMember
+from baremetal_svc.db.models import Node, PoolMember
 from baremetal_svc.domain.scheduling import PREDICATES, RESERVED, Explanation, funnel
 from baremetal_svc.domain.spread import Rule
 from baremetal_svc.scheduler.alternatives import Asked, with_alternatives
@@ -65,9 +65,10 @@ def _counts(conn: Connection, request: Request) -> tuple[list[str], list[int]]:
         if request.reservation_id is None or predicate.name != RESERVED:
             names.append(predicate.name)
             conditions.append(CONDITIONS[predicate.name])
-    for tag in request.tags:
-        names.append(f"carries the tag {tag}")
-        conditions.append(sa.exists().where(NodeTag.node_id == NODE.id, NodeTag.tag == tag))
+    names += [f"carries the tag {tag}" for tag in request.tags]
+    conditions += candidates.carrying(NODE.id, request.tags)
+    names += [condition.name for condition in request.setup.conditions]
+    conditions += candidates.knowing(NODE.id, ((condition.fact, condition.has) for condition in request.setup.conditions))
     if request.excluded:
         names.append("not tried before")
         conditions.append(NODE.id.not_in(request.excluded))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from baremetal_svc.db import candidates, reservations
+from baremetal_svc.db import candidates
 from baremetal_svc.domain import spread
 from baremetal_svc.domain.spread import Rule
 from baremetal_svc.scheduler.claim import Request, look
@@ -20,8 +20,7 @@ def fitting(conn: Connection, request: Request, rule: Rule | None, places: Seque
     if rule is None:
         return len(look(conn, request, None, [], most))
     if request.reservation_id is not None:
-        some = reservations.candidates(conn, request.reservation_id, request.tags, request.excluded)
-        left = Counter((node.zone, node.path) for node in some)
+        left = Counter((node.zone, node.path) for node in request.reserved(conn))
     else:
-        left = candidates.places(conn, request.pool_ids, request.resource_class, request.tags, request.excluded)
+        left = candidates.places(conn, request.pool_ids, request.offers(""))
     return spread.room(left, rule, Counter(rule.domain(zone, path) for zone, path in places))

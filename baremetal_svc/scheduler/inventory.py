@@ -8,6 +8,7 @@ import itertools
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,7 +17,9 @@ from baremetal_svc.db import listings, nodes, servers
 from baremetal_svc.db.listings import Ticket
 from baremetal_svc.db.rows import Row
 from baremetal_svc.db.session import Database
+from baremetal_svc.domain import failure_domain
 from baremetal_svc.domain.errors import ServiceError, Unavailable
+from baremetal_svc.domain.failure_domain import Switches
 from baremetal_svc.domain.node import is_settled
 from baremetal_svc.gateways.protocols import Ironic, NodeView, PortView
 from baremetal_svc.scheduler.offers import recompute
@@ -26,10 +29,10 @@ LOG = logging.getLogger(__name__)
 Ports = Mapping[str, list[dict[str, Any]]]
 
 
-def sync(db: Database, ironic: Ironic, *, with_ports: bool) -> list[str]:
+def sync(db: Database, ironic: Ironic, *, with_ports: bool, switches: Switches = MappingProxyType({})) -> list[str]:
     """List Ironic once and write what changed; ids of the operations that were woken by it.
 
-    :param with_ports: list the ports as well: they change seldom.
+    :param with_ports: list the ports as well: they change seldom. :param switches: failure domains by the switches behind ports.
     :raises Unavailable: Ironic or the database is away; nothing is concluded from a listing that broke off.
     """
     ticket = db.transact(listings.begin)
@@ -37,7 +40,7 @@ def sync(db: Database, ironic: Ironic, *, with_ports: bool) -> list[str]:
         ports = _by_node(ironic.list_ports()) if with_ports else None
         seen: set[str] = set()
         for batch in _batches(ironic.list_nodes(), nodes.CHUNK):
-            db.transact(lambda conn, batch=batch: _write(conn, batch, ports, ticket))  # type: ignore[misc]
+            db.transact(lambda conn, batch=batch: _write(conn, batch, ports, switches, ticket))  # type: ignore[misc]
             seen.update(view.id for view in batch)
         return db.transact(lambda conn: _conclude(conn, ticket, seen))
     except ServiceError:
@@ -52,21 +55,22 @@ def _give_up(db: Database, ticket: Ticket) -> None:
         LOG.warning("A listing that broke off is forgotten later: %s", error)
 
 
-def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, ticket: Ticket) -> None:
+def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, switches: Switches, ticket: Ticket) -> None:
     if not listings.alive(conn, ticket):
         raise Unavailable("The listing of Ironic took so long that it was taken for dead.")
     ids = [view.id for view in batch]
     known = nodes.observed(conn, ids)
     # What another process has written out of a younger listing stays.
     older = [view for view in batch if view.id not in known or known[view.id]["observed_at"] < ticket.begun]
-    changed = [view for view in older if _is_new(view, known.get(view.id), ports)]
+    told = {view.id: _observed(view, ports, known.get(view.id), switches) for view in older}
+    changed = [view for view in older if _is_new(known.get(view.id), told[view.id])]
     new = [view for view in changed if view.id not in known]
     if new:
         more = {"observed_at": ticket.begun, "hold_until": 0.0}
-        nodes.insert(conn, [{"id": view.id, **columns(view), "ports": (ports or {}).get(view.id, []), **more} for view in new])
+        nodes.insert(conn, [{"id": view.id, "ports": [], **told[view.id], **more} for view in new])
     for view in changed:
         if view.id in known:
-            nodes.set_columns(conn, view.id, **_observed(view, ports))
+            nodes.set_observed(conn, view.id, **told[view.id])
             if view.target_power_state is None and view.power_state != known[view.id]["power_state"]:
                 servers.observe_power(conn, view.id, view.power_state)
     noted = {view.id for view in older} if not listings.is_alone(conn, ticket) else nodes.waited_for(conn, ids)
@@ -76,8 +80,11 @@ def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, ticket:
         recompute(conn, [view.id for view in changed])
 
 
-def _is_new(view: NodeView, row: Row | None, ports: Ports | None) -> bool:
-    return row is None or any(row[name] != value for name, value in _observed(view, ports).items())
+def _is_new(row: Row | None, told: Mapping[str, Any]) -> bool:
+    if row is None:
+        return True
+    own = {} if row["failure_domain_set"] is None else {"failure_domain": row["failure_domain_set"]}
+    return any(row[name] != value for name, value in {**told, **own}.items())
 
 
 def _conclude(conn: Connection, ticket: Ticket, seen: set[str]) -> list[str]:
@@ -96,9 +103,11 @@ def _conclude(conn: Connection, ticket: Ticket, seen: set[str]) -> list[str]:
     return nodes.wake_waiting(conn)
 
 
-def _observed(view: NodeView, ports: Ports | None) -> dict[str, Any]:
+def _observed(view: NodeView, ports: Ports | None, row: Row | None, switches: Switches) -> dict[str, Any]:
     """Columns that this listing tells of: of the ports only where they were listed."""
-    return columns(view) if ports is None else {**columns(view), "ports": ports.get(view.id, [])}
+    cards = ports.get(view.id, []) if ports is not None else row["ports"] if row is not None else []
+    path = failure_domain.of_ironic(view.properties, cards, switches)
+    return {**columns(view), "failure_domain": path, **({} if ports is None else {"ports": cards})}
 
 
 def columns(view: NodeView) -> dict[str, Any]:
@@ -121,7 +130,7 @@ def columns(view: NodeView) -> dict[str, Any]:
         "conductor_group": view.conductor_group,
         "shard": view.shard,
         "fault": view.fault,
-        "failure_domain": str(view.properties.get("failure_domain", "")),
+        "failure_domain": failure_domain.of_properties(view.properties),
         "gone": False,
         "settled": is_settled(view.provision_state, view.target_power_state),
     }
@@ -131,7 +140,8 @@ def _by_node(ports: Iterable[PortView]) -> Ports:
     """Ports by node, those that boot from the network first: the order in which Ironic gives them to VIFs."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for port in sorted(ports, key=lambda p: (not p.pxe_enabled, p.address)):
-        found[port.node_id].append({"address": port.address, "physical_network": port.physical_network})
+        switches = {"switches": list(port.switches)} if port.switches else {}
+        found[port.node_id].append({"address": port.address, "physical_network": port.physical_network, **switches})
     return found
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from baremetal_svc.db import candidates, faults, nodes, reservations
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.reservation import SHORT, shortage
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.domain.spread import Candidate
 from baremetal_svc.scheduler import offers
 from baremetal_svc.scheduler.claim import Request, Search
@@ -15,16 +16,16 @@ from baremetal_svc.scheduler.claim import Request, Search
 
 def request_of(reservation: Row) -> Request:
     """What its nodes have to be, by what its flavor said when it was made."""
-    return Request(**reservation["wanted"], resource_class=reservation["resource_class"])
+    wanted = reservation["wanted"]
+    return Request(wanted["pool_ids"], reservation["resource_class"], wanted["tags"], setup=Setup.of(wanted["setup"]))
 
 
-def bind(conn: Connection, reservation: Row, count: int, *, least: int, skips_locked: bool, excluded: Sequence[str] = ()) -> int:
+def bind(conn: Connection, reservation: Row, count: int, *, least: int, skips_locked: bool) -> int:
     """Take so many nodes off the offers for a reservation, or at least ``least``; how many, 0 where there are not enough.
 
     Looks once more without skipping locked rows before it gives up.
     """
-    wanted = request_of(reservation)
-    request = Request(wanted.pool_ids, wanted.resource_class, wanted.tags, excluded)
+    request = request_of(reservation)
     found: list[Candidate] = []
     for skip in (True, False) if skips_locked else (False,):
         found = Search(conn, request, skip=skip).run(count)

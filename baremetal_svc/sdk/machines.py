@@ -78,6 +78,15 @@ class Machines(Sending):
         found: dict[str, Any] = self._send("GET", "/capacity", params={"flavor": id_of(flavor), **query}).json()
         return found
 
+    def set_failure_domain(self, node: Node | str, path: str) -> dict[str, Any]:
+        """Say where a machine stands, whatever Ironic says of it; failure_domain and failure_domain_source."""
+        found: dict[str, Any] = self._send("PUT", f"{Node.base_path}/{id_of(node)}/failure-domain", json={"failure_domain": path}).json()
+        return found
+
+    def unset_failure_domain(self, node: Node | str) -> None:
+        """Have Ironic say again where a machine stands."""
+        self._send("DELETE", f"{Node.base_path}/{id_of(node)}/failure-domain")
+
     # --- tags of machines
 
     def node_tags(self, node: Node | str) -> list[str]:

@@ -112,6 +112,12 @@ class Flavor(_Versioned):
     #: property of an image -> the values of which it must have one
     image_properties: dict[str, Any] = Body("image_properties", type=dict)
     price: str | None = Body("price")
+    #: bios or uefi; None: as the machine is
+    boot_mode: str | None = Body("boot_mode")
+    #: what is made of the disks before the image is written, as Ironic has it
+    raid: dict[str, Any] = Body("raid", type=dict)
+    #: trait that a machine must have -> "required", for operators
+    resource_traits: dict[str, Any] = Body("resource_traits", type=dict)
     pools: list[str] = Body("pools", type=list)
 
 
@@ -139,6 +145,8 @@ class Node(_Versioned):
     #: ok, maintenance, or what Ironic calls the fault
     health: str = Body("health")
     failure_domain: str = Body("failure_domain")
+    #: operator, properties or lldp; None: nobody says where it stands
+    failure_domain_source: str | None = Body("failure_domain_source")
     tags: list[str] = Body("tags", type=list)
     pools: list[str] = Body("pools", type=list)
     is_offered: bool = Body("offered", type=bool)

@@ -10,13 +10,14 @@ from baremetal_svc import policy
 from baremetal_svc.api.call import Services
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
+from baremetal_svc.domain import failure_domain
 from baremetal_svc.gateways import measured
 from baremetal_svc.gateways.protocols import Gateways
 from baremetal_svc.scheduler import ranking
 
 
 def services(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, wake: Callable[[str], None]) -> Services:
-    """Everything that controllers need. :raises ValueError: a weigher cannot be used."""
+    """Everything that controllers need. :raises ValueError: a weigher or a switch's domain cannot be used."""
     enforcer = policy.Policy(conf, policy.list_rules())
     return Services(
         conf=conf,
@@ -26,5 +27,6 @@ def services(conf: cfg.ConfigOpts, db: Database, gateways: Gateways, wake: Calla
         policy=enforcer,
         wake=wake,
         ranking=ranking.load(conf.scheduler.weighers),
+        switches=failure_domain.by_switch(conf.scheduler.switch_domains),
         polls=threading.Semaphore(conf.api.max_polls),
     )

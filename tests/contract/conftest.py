@@ -4,6 +4,7 @@
 What is missing then is a failure, never a skip. Tests share the real services: each makes its own nodes, and removes them.
 """
 
+import dataclasses
 import itertools
 import os
 import time
@@ -69,7 +70,11 @@ class Simulated:
         self._addresses = itertools.count(1)
 
     def node(self, *, vifs: bool = False) -> str:
-        return self.world.add_nodes(1, cards=1)[0]
+        [node_id] = self.world.add_nodes(1, cards=1)
+        node = self.world.nodes[node_id]
+        # The switch behind the cards of devstack.local's machines.
+        node.cards = [dataclasses.replace(card, switches=("sw1", "00:53:00:0a:0a:01")) for card in node.cards]
+        return node_id
 
     def until(self, node_id: str, wanted: str) -> protocols.NodeView:
         view = self.ironic.get_node(node_id)

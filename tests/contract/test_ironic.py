@@ -45,7 +45,8 @@ def test_listing_shows_what_one_look_shows(outside: Outside) -> None:
         False,
         False,
     )
-    assert [port.node_id for port in outside.ironic.list_ports() if port.node_id == node_id] == [node_id]
+    [port] = [port for port in outside.ironic.list_ports() if port.node_id == node_id]
+    assert port.switches == ("sw1", "00:53:00:0a:0a:01")
 
 
 def test_a_missing_node_is_none_and_cannot_be_bound(outside: Outside, server_id: str) -> None:
@@ -118,6 +119,28 @@ def test_deploy_twice_and_what_comes_after(outside: Outside, server_id: str, oth
     outside.ironic.deploy(node_id, server_id)
     assert outside.ironic.undeploy(node_id, other_id) is True
     assert outside.until(node_id, "active").instance_id == server_id
+
+
+def test_a_raid_goes_with_a_deploy_and_with_a_rebuild(outside: Outside, server_id: str) -> None:
+    """Taken in this form, as far as fake hardware goes: it has no such step, and Ironic leaves out steps that a driver lacks."""
+    node_id, raid = bound(outside, server_id), {"logical_disks": [{"raid_level": "1", "size_gb": "MAX", "is_root_volume": True}]}
+    outside.ironic.deploy(node_id, server_id, raid)
+    deployed = outside.until(node_id, "active")
+    time.sleep(1.1)
+    outside.ironic.rebuild(node_id, server_id, deployed.provision_updated_at, raid)
+    assert outside.until(node_id, "active").provision_updated_at != deployed.provision_updated_at
+
+
+def test_a_node_without_the_traits_is_not_deployed(outside: Outside, server_id: str) -> None:
+    node_id = outside.node()
+    told = {**INFO, "traits": ["CUSTOM_NOT_THERE"], "capabilities": {"boot_mode": "uefi"}}
+    outside.ironic.bind_node(node_id, server_id, told)
+    with pytest.raises(OutsideRefused, match="CUSTOM_NOT_THERE"):
+        outside.ironic.deploy(node_id, server_id)
+    assert outside.until(node_id, "available").instance_id == server_id
+    outside.ironic.bind_node(node_id, server_id, {**told, "traits": []})
+    outside.ironic.deploy(node_id, server_id)
+    outside.until(node_id, "active")
 
 
 def test_a_protected_node_is_not_undeployed(outside: Outside, server_id: str, other_id: str) -> None:

@@ -45,6 +45,7 @@ class Scripted(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         self.answers: list[tuple[int, bytes] | None] = []
         self.seen: list[tuple[str, str, dict[str, str]]] = []
+        self.bodies: list[bytes] = []
         self.released = threading.Event()
         super().__init__(("127.0.0.1", 0), _Answer)
 
@@ -53,7 +54,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
     server: Scripted
 
     def _do(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         self.server.seen.append((self.command, self.path, dict(self.headers)))
         answers = self.server.answers
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
@@ -123,6 +124,17 @@ def test_locked_beyond_the_retries_is_unavailable_without_a_traceback(server: Sc
         _gateway(server.server_port, retry_attempts=3).set_config_drive(NODE, SERVER, {})
     assert _methods(server) == ["PATCH"] * 3
     assert "secret" not in str(raised.value) and "HTTP" not in str(raised.value)
+
+
+@pytest.mark.parametrize("target", ["active", "rebuild"])
+def test_a_raid_is_a_deploy_step_and_without_one_nothing_goes_along(server: Scripted, target: str) -> None:
+    free = OURS if target == "active" else (200, OURS[1].replace(b"available", b"active"))
+    server.answers, raid = [free, ACCEPTED, free, ACCEPTED], {"logical_disks": [{"raid_level": "1", "size_gb": "MAX"}]}
+    gateway = _gateway(server.server_port)
+    for asked in (raid, {}):
+        gateway.deploy(NODE, SERVER, asked) if target == "active" else gateway.rebuild(NODE, SERVER, None, asked)
+    step = {"interface": "raid", "step": "apply_configuration", "priority": 90, "args": {"raid_config": raid, "delete_existing": True}}
+    assert [json.loads(body) for body in server.bodies if body] == [{"target": target, "deploy_steps": [step]}, {"target": target}]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
@@ -285,6 +297,16 @@ def test_a_survey_of_vifs_reads_ports_and_port_groups(server: Scripted) -> None:
     bare = [{"node_uuid": NODE, "internal_info": info} for info in ({}, None, {"cleaning_vif_port_id": "c"})]
     server.answers = [_page("ports", [*bare, carries]), _page("portgroups", [carries])]
     assert list(_gateway(server.server_port).survey_vifs()) == [VifSeen(NODE, SERVER)] * 2
+
+
+def test_a_listing_of_ports_brings_the_switches_behind_them(server: Scripted) -> None:
+    raw = {"node_uuid": NODE, "address": "00:53:00:00:00:01", "pxe_enabled": True, "physical_network": None}
+    links = [{"switch_info": "tor-7a", "switch_id": "00:53:00:00:0a:0b", "port_id": "p"}, {"switch_id": "00:53:00:00:0a:0b"}, {}, None]
+    server.answers = [_page("ports", [{**raw, "local_link_connection": link} for link in links])]
+    found = [port.switches for port in _gateway(server.server_port).list_ports()]
+    assert found == [("tor-7a", "00:53:00:00:0a:0b"), ("00:53:00:00:0a:0b",), (), ()]
+    [asked] = _queries(server)
+    assert "local_link_connection" in asked["fields"][0].split(",")
 
 
 def test_a_survey_of_ports_asks_page_by_page_and_no_more(server: Scripted, tmp_path: Path) -> None:

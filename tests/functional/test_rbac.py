@@ -107,6 +107,8 @@ TABLE = {
     "DELETE /v1/flavors/{flavor_id}/access/{project}": Row(OPERATORS),
     "GET /v1/nodes": Row(OPERATORS),
     "GET /v1/nodes/{node_id}": Row(OPERATORS),
+    "PUT /v1/nodes/{node_id}/failure-domain": Row(OPERATORS, body={"failure_domain": "dc{number}/room1"}),
+    "DELETE /v1/nodes/{node_id}/failure-domain": Row(OPERATORS),
     "POST /v1/nodes/tags": Row(OPERATORS, body={"filter": {"all": ["t{number}"]}, "add": ["x"], "dry_run": True}),
     f"GET {NODE_TAGS}": Row(OPERATORS),
     f"PUT {NODE_TAGS}": Row(OPERATORS, body={"tags": ["t{number}"]}),

@@ -15,6 +15,7 @@ from baremetal_svc.domain.capacity import HOUR, Stock
 from baremetal_svc.domain.errors import Invalid, NotFound, existing
 from baremetal_svc.domain.forecast import Forecast, forecast
 from baremetal_svc.domain.scheduling import wanted_tags
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.domain.spread import Rule
 from baremetal_svc.features.capacity import rules
 from baremetal_svc.features.capacity.rules import Bound
@@ -66,9 +67,12 @@ def of_pool_for_tenants(call: Call, pool_id: str) -> list[tuple[Row, int]]:
         found = flavors.out_of(conn, pool_id, usable_by=project, limit=FLAVORS) if pools.open_to(conn, [pool_id], project) else []
         if not found:
             raise NotFound(f"There is no pool {pool_id}.")
-        wanted = [(flavor["resource_class"], wanted_tags(None, flavor["resource_aggregates"])) for flavor in found]
+        wanted = [
+            Request([pool_id], flavor["resource_class"], wanted_tags(None, flavor["resource_aggregates"]), setup=Setup.of_flavor(flavor))
+            for flavor in found
+        ]
         room = limits.room(conn, [flavor["id"] for flavor in found], most)
-        offered = capacity.at_most(conn, pool_id, wanted, most)
+        offered = capacity.at_most(conn, [request.offers(pool_id) for request in wanted], most)
         return [(flavor, min(room[flavor["id"]], count)) for flavor, count in zip(found, offered, strict=True)]
 
     return call.services.db.query(work)
@@ -121,6 +125,7 @@ def _now(conn: Connection, call: Call, count: int, limits: quota.Quota) -> Bound
         pools.open_to(conn, flavor["pools"] or [pools.DEFAULT_ID], project),
         flavor["resource_class"],
         wanted_tags(_zone(conn, call), flavor["resource_aggregates"]),
+        setup=Setup.of_flavor(flavor),
     )
     if flavor["disabled"] or not request.pool_ids:
         return Bound(0, "flavor" if flavor["disabled"] else "pools")

@@ -22,6 +22,8 @@ class Flavor(wtypes.Base):
     """A flavor; what it takes and from where is for operators. ``facts``: cpus, cpu_model, cpu_arch, memory_mb, disks, nics, gpus.
 
     ``partitions``: the layout where a request of a partition image names none. ``image_properties``: of each an image has a value.
+    ``boot_mode``: bios or uefi, null for any. ``raid``: made of the disks before the image is written, as Ironic's target_raid_config.
+    ``resource_traits``: each a machine must have, with the value "required".
     """
 
     uuid = wtypes.text
@@ -31,11 +33,14 @@ class Flavor(wtypes.Base):
     disabled = views.Attribute(bool, always=False)
     resources = views.Attribute(_AMOUNTS, always=False)
     resource_aggregates = views.Attribute(views.texts, always=False)
+    resource_traits = views.Attribute(views.texts, since=6, always=False)
     pools = views.Attribute([wtypes.text], since=2, always=False)
     facts = views.Attribute(views.Json({"type": "object"}), since=3)
     partitions = views.Attribute(_AMOUNTS, since=6)
     image_properties = views.Attribute(_VALUES, since=6)
     price = views.Attribute(wtypes.text, since=6)
+    boot_mode = views.Attribute(wtypes.text, since=6)
+    raid = views.Attribute(views.Json({"type": "object"}), since=6)
     created_at = views.Attribute(wtypes.text, always=False)
     updated_at = views.Attribute(wtypes.text, always=False)
     links = [views.Link]
@@ -118,7 +123,9 @@ def _view(call: Call, row: Row) -> dict[str, Any]:
         "created_at": views.moment(row["created_at"]),
         "updated_at": views.moment(row["updated_at"]),
     }
-    return {**values, **more, **({"pools": row["pools"]} if call.version >= 2 else {})}
+    pools = {"pools": row["pools"]} if call.version >= 2 else {}
+    traits = {"resource_traits": row["resource_traits"] or {}} if call.version >= 6 else {}
+    return {**values, **more, **pools, **traits}
 
 
 ROUTES = [

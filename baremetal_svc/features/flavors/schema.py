@@ -3,6 +3,7 @@
 
 from baremetal_svc.api.editing import PATCH
 from baremetal_svc.api.validation import LIMIT, NAME, UUID, closed
+from baremetal_svc.domain.setup import BOOT_MODES
 
 _ONE = {"oneOf": [{"type": "integer", "const": 1}, {"type": "string", "const": "1"}]}
 #: A machine has one resource class: exactly one entry, of which one is asked for.
@@ -58,9 +59,51 @@ _IMAGES = {
     "additionalProperties": _VALUES,
     "maxProperties": 16,
 }
+#: As Mogan had them: only "required".
+_TRAITS = {
+    "type": "object",
+    "propertyNames": {"pattern": r"^[A-Z0-9_]{1,200}$"},
+    "additionalProperties": {"const": "required"},
+    "maxProperties": 32,
+}
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
+_HINTS = {"type": "object", "additionalProperties": _TEXT, "minProperties": 1, "maxProperties": 16}
+#: What Ironic's own schema of a target RAID configuration takes, with limits on sizes.
+_LOGICAL_DISK = {
+    **closed(
+        {
+            "raid_level": {"enum": ["JBOD", "0", "1", "2", "5", "6", "1+0", "5+0", "6+0"]},
+            "size_gb": {"oneOf": [{"type": "integer", "minimum": 0, "maximum": 2**31}, {"const": "MAX"}]},
+            "volume_name": _TEXT,
+            "is_root_volume": {"type": "boolean"},
+            "share_physical_disks": {"type": "boolean"},
+            "disk_type": {"enum": ["hdd", "ssd"]},
+            "interface_type": {"enum": ["sata", "scsi", "sas"]},
+            "number_of_physical_disks": {"type": "integer", "minimum": 1, "maximum": 1024},
+            "controller": _TEXT,
+            "physical_disks": {
+                "oneOf": [
+                    {"type": "array", "items": _TEXT, "maxItems": 64},
+                    {"type": "array", "items": _HINTS, "minItems": 2, "maxItems": 64},
+                ]
+            },
+        },
+        ["raid_level", "size_gb"],
+    ),
+    "dependentRequired": {"physical_disks": ["controller"]},
+}
+_RAID = {
+    "oneOf": [
+        closed({"logical_disks": {"type": "array", "items": _LOGICAL_DISK, "minItems": 1, "maxItems": 64}}, ["logical_disks"]),
+        {"const": {}},
+    ]
+}
 _LATER = {
     "partitions": _PARTITIONS,
     "image_properties": _IMAGES,
+    "resource_traits": _TRAITS,
+    "boot_mode": {"enum": [*BOOT_MODES, None]},
+    "raid": _RAID,
     "price": {"type": ["string", "null"], "minLength": 1, "maxLength": 64, "pattern": r"^[^\x00-\x1f\x7f]*$"},
 }
 _REQUIRED = ["name", "description", "resources"]

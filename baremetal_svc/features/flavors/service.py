@@ -16,7 +16,7 @@ from baremetal_svc.features.flavors import rules, schema
 
 
 def create(call: Call) -> Row:
-    """Create a flavor. :raises Conflict: the name is taken. :raises Invalid: a pool is unknown."""
+    """Create a flavor. :raises Conflict: the name is taken. :raises Invalid: a pool is unknown, or the RAID is none."""
     asked = call.body
     values: dict[str, Any] = {
         "id": str(uuid.uuid4()),
@@ -29,8 +29,9 @@ def create(call: Call) -> Row:
         "resource_class": next(iter(asked["resources"])),
         "pools": [pool_id.lower() for pool_id in asked.get("pools", [])],
         "facts": asked.get("facts", {}),
-        **rules.told(asked),
+        **rules.later(asked),
     }
+    rules.check_raid(values["raid"])
 
     def work(conn: Connection) -> Row:
         _check_pools(conn, values["pools"])
@@ -73,7 +74,8 @@ def update(call: Call, flavor_id: str) -> Row:
         if call.version >= 3:
             values["facts"] = done.get("facts", {})
         if call.version >= 6:
-            values |= rules.told(done)
+            values |= rules.later(done)
+            rules.check_raid(values["raid"])
         if "pools" in done:
             values["pools"] = [pool_id.lower() for pool_id in done["pools"]]
             _check_pools(conn, values["pools"])

@@ -10,12 +10,17 @@ from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
 from baremetal_svc.api.shapes import Page
 from baremetal_svc.db.rows import Row
-from baremetal_svc.domain import facts
+from baremetal_svc.domain import facts, failure_domain
 from baremetal_svc.features.nodes import policy, schema, service
+
+_DOMAIN = "/v1/nodes/{node_id}/failure-domain"
 
 
 class Node(wtypes.Base):
-    """A machine as the last listing of Ironic showed it."""
+    """A machine as the last listing of Ironic showed it.
+
+    ``failure_domain_source``: ``operator``, ``properties``, ``lldp``, or null where nobody says where it stands.
+    """
 
     uuid = wtypes.text
     name = wtypes.text
@@ -33,12 +38,20 @@ class Node(wtypes.Base):
     protected = views.Attribute(bool, since=5)
     health = views.Attribute(wtypes.text, since=5)
     failure_domain = wtypes.text
+    failure_domain_source = views.Attribute(wtypes.text, since=6)
     tags = [wtypes.text]
     pools = [wtypes.text]
     offered = bool
     server_uuid = views.Attribute(wtypes.text, always=False)
     observed_at = wtypes.text
     links = [views.Link]
+
+
+class Place(wtypes.Base):
+    """Where a machine stands, and who says so."""
+
+    failure_domain = wtypes.text
+    failure_domain_source = wtypes.text
 
 
 class Names(wtypes.Base):
@@ -63,6 +76,22 @@ def show(call: Call, node_id: str) -> Answer:
     return Answer(200, views.single(Node, values))
 
 
+def set_failure_domain(call: Call, node_id: str) -> Answer:
+    """PUT /v1/nodes/{node_id}/failure-domain: 200; it counts from now on, whatever Ironic says."""
+    row = service.place(call, node_id, call.body["failure_domain"])
+    return Answer(200, {"failure_domain": row["failure_domain"], **_source(row)})
+
+
+def unset_failure_domain(call: Call, node_id: str) -> Answer:
+    """DELETE /v1/nodes/{node_id}/failure-domain: 204, again as well; what Ironic says counts from now on."""
+    service.place(call, node_id, None)
+    return Answer(204)
+
+
+def _source(row: Row) -> dict[str, Any]:
+    return {"failure_domain_source": failure_domain.source(row["failure_domain_set"], row["failure_domain"], row["properties"])}
+
+
 def _view(call: Call, row: Row, found: service.Found) -> dict[str, Any]:
     return {
         "uuid": row["id"],
@@ -74,6 +103,7 @@ def _view(call: Call, row: Row, found: service.Found) -> dict[str, Any]:
         "traits": row["traits"],
         **(_facts(row) if call.version >= 5 else {}),
         "failure_domain": row["failure_domain"],
+        **(_source(row) if call.version >= 6 else {}),
         "tags": sorted(found.tags[row["id"]]),
         "pools": sorted(found.pools[row["id"]]),
         "offered": bool(found.offered[row["id"]]),
@@ -100,4 +130,25 @@ ROUTES = [
         leads={"node_id": "$response.body#/nodes/0/uuid"},
     ),
     Route("GET", "/v1/nodes/{node_id}", show, policy.SHOW, query=schema.SHOW, since=2, answers={200: Node}),
+    Route(
+        "PUT",
+        _DOMAIN,
+        set_failure_domain,
+        policy.SET_FAILURE_DOMAIN,
+        body=schema.PLACE,
+        query={6: schema.EMPTY},
+        since=6,
+        answers={200: Place},
+        refuses=(409,),
+    ),
+    Route(
+        "DELETE",
+        _DOMAIN,
+        unset_failure_domain,
+        policy.SET_FAILURE_DOMAIN,
+        query={6: schema.EMPTY},
+        since=6,
+        answers={204: None},
+        refuses=(409,),
+    ),
 ]

@@ -14,7 +14,7 @@ from baremetal_svc.features.servers import flow as servers
 def deploy(arguments: Mapping[str, Any]) -> linear_flow.Flow:
     """Find the image, write it into the node, ask for the rebuild, wait, protect, record.
 
-    :param arguments: server_id, node_id, claim_id, image_id, partitions, preserve_ephemeral.
+    :param arguments: server_id, node_id, claim_id, image_id, partitions, setup, preserve_ephemeral.
     """
     return linear_flow.Flow("rebuild.deploy").add(
         servers.find_image(),

@@ -43,6 +43,7 @@ def rebuild(call: Call, server_id: str) -> str:
             "claim_id": claim["id"],
             "image_id": image_id,
             "partitions": server["partitions"],
+            "setup": server["setup"] or {},
             "preserve_ephemeral": bool(call.body.get("preserve_ephemeral")),
         }
         return client.enqueue(conn, call, "rebuild.deploy", server_id, arguments)

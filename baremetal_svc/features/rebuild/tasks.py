@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from baremetal_svc.conductor.step import Step
 from baremetal_svc.db import nodes, servers
 from baremetal_svc.domain.errors import OutsideRefused
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.gateways.protocols import Ironic
 
 FORWARD = "a rebuild only goes forward: an erased disk does not come back"
@@ -50,8 +51,18 @@ class StartRebuild(Step):
 
     IRREVERSIBLE = FORWARD
 
-    def execute(self, ironic: Ironic, node_id: str, server_id: str, provisioned_at: str | None) -> float:
-        ironic.rebuild(node_id, server_id, provisioned_at)
+    def execute(
+        self,
+        ironic: Ironic,
+        node_id: str,
+        server_id: str,
+        provisioned_at: str | None,
+        preserve_ephemeral: bool,
+        setup: Mapping[str, Any] | None = None,
+    ) -> float:
+        # A RAID that is made anew preserves nothing: the one that is there is the server's.
+        raid = {} if preserve_ephemeral else Setup.of(setup).raid
+        ironic.rebuild(node_id, server_id, provisioned_at, raid)
         return self.run.database_time()
 
 

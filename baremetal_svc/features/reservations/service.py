@@ -16,6 +16,7 @@ from baremetal_svc.domain.errors import Conflict, existing
 from baremetal_svc.domain.quota import RESERVED_NODES
 from baremetal_svc.domain.reservation import end_of
 from baremetal_svc.domain.scheduling import Explanation, wanted_tags
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.features.reservations import rules, schema
 from baremetal_svc.scheduler import reserving
 from baremetal_svc.scheduler.alternatives import Asked
@@ -69,7 +70,11 @@ def _values(conn: Connection, call: Call) -> dict[str, Any]:
     zone = asked.get("availability_zone")
     placement.check_zone(conn, zone)
     until = end_of(asked["until"], nodes.database_time(conn), call.services.conf.scheduler.longest_reservation)
-    wanted = {"pool_ids": placement.open_pools(conn, call, flavor), "tags": wanted_tags(zone, flavor["resource_aggregates"])}
+    wanted = {
+        "pool_ids": placement.open_pools(conn, call, flavor),
+        "tags": wanted_tags(zone, flavor["resource_aggregates"]),
+        "setup": Setup.of_flavor(flavor).document(),
+    }
     return {
         "id": str(uuid.uuid4()),
         "project_id": str(call.context.project_id),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from baremetal_svc.api import placement
 from baremetal_svc.api.call import Call
 from baremetal_svc.db import groups, nodes, pools
-from baremetal_svc.domain.scheduling import Explanation, wanted_tags
+from baremetal_svc.domain.scheduling import Explanation
 from baremetal_svc.domain.spread import Candidate
 from baremetal_svc.scheduler.alternatives import Asked
 from baremetal_svc.scheduler.claim import Request, look
@@ -36,17 +36,17 @@ def dry_run(call: Call) -> Found:
 
 def _found(conn: Connection, call: Call, least: int, most: int) -> Found:
     where, operator = placement.look_up(conn, call), call.context.is_operator
-    group, flavor = where.group, where.flavor
+    group, image_id = where.group, call.body["server"].get("image_uuid")
     rule, places = (None, []) if group is None else (groups.rule_of(group), groups.places_of(conn, group["id"]))
-    tags, image_id = wanted_tags(where.zone, flavor["resource_aggregates"]), call.body["server"].get("image_uuid")
     request = Request(
         where.pool_ids,
-        flavor["resource_class"],
-        tags,
+        where.resource_class,
+        where.tags,
         image_id=image_id and image_id.lower(),
+        setup=where.setup,
         reservation_id=where.reservation_id,
     )
-    asked = Asked(request, rule, places, where.zone, flavor["id"], str(call.context.project_id))
+    asked = Asked(request, rule, places, where.zone, where.flavor["id"], str(call.context.project_id))
     why = rehearse(conn, asked, wanted=most, least=least, pools_too=operator)
     if not (operator and why.fits):
         return Found(why, [])

@@ -30,7 +30,7 @@ class TryAnotherNode(retry.Retry):
 def create(arguments: Mapping[str, Any]) -> linear_flow.Flow:
     """Find the image, claim a node, connect and deploy it, protect and record it.
 
-    :param arguments: server_id, image_id, hostname, nics, pool_ids, resource_class, attempts, quarantine (s).
+    :param arguments: server_id, image_id, hostname, nics, pool_ids, resource_class, setup, attempts, quarantine (s).
     """
     count = len(arguments["nics"])
     deploy = linear_flow.Flow("deploy", retry=TryAnotherNode(arguments["attempts"])).add(

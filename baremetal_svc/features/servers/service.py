@@ -23,7 +23,6 @@ from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
 from baremetal_svc.domain.image import check_active, check_partitions, check_properties, laid_out
 from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.quota import SERVERS, Use, granted, of_flavor, of_reservation
-from baremetal_svc.domain.scheduling import wanted_tags
 from baremetal_svc.domain.server import Status, check_not_deleting, check_unlocked
 from baremetal_svc.features.servers import rules, schema
 
@@ -189,6 +188,7 @@ def _row(call: Call, asked: Mapping[str, Any], where: Placement, server_id: str,
         "key_name": asked.get("key_name", "default" if "public_key" in asked else None),
         "metadata": asked.get("metadata") or {},
         "partitions": _partitions(asked),
+        "setup": where.setup.document(),
     }
 
 
@@ -200,9 +200,10 @@ def _arguments(call: Call, asked: Mapping[str, Any], where: Placement, server_id
         "hostname": hostname(name, server_id),
         "nics": [_argument(network) for network in asked["networks"]],
         "pool_ids": where.pool_ids,
-        "resource_class": where.flavor["resource_class"],
-        "node_tags": wanted_tags(where.zone, where.flavor["resource_aggregates"]),
+        "resource_class": where.resource_class,
+        "node_tags": where.tags,
         "partitions": _partitions(asked),
+        "setup": where.setup.document(),
         "attempts": call.services.conf.conductor.deploy_attempts,
         "quarantine": _quarantine(call),
         # Their names only: what a retry has to be given again.

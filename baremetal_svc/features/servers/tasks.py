@@ -23,6 +23,7 @@ from baremetal_svc.domain import configdrive
 from baremetal_svc.domain.errors import DeployFailed, NoValidNode, OutsideRefused
 from baremetal_svc.domain.image import layout
 from baremetal_svc.domain.scheduling import NOTHING, Explanation
+from baremetal_svc.domain.setup import Setup
 from baremetal_svc.features.servers import rules
 from baremetal_svc.gateways.protocols import Images, Ironic, Neutron
 from baremetal_svc.scheduler.claim import Request, claim_nodes
@@ -33,15 +34,22 @@ BY_RELEASE = "nodes.release, which the revert of ClaimNode inserts, undoes it"
 
 
 class FindImage(Step):
-    """What Ironic needs to know of the image."""
+    """What Ironic needs to know of the image, and of how the machine is set up."""
 
     IRREVERSIBLE: ClassVar[str | None] = "it only reads"
 
-    def execute(self, images: Images, image_id: str, project_id: str, partitions: Mapping[str, int] | None = None) -> dict[str, Any]:
+    def execute(
+        self,
+        images: Images,
+        image_id: str,
+        project_id: str,
+        partitions: Mapping[str, int] | None = None,
+        setup: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         image = images.get_image(image_id, project_id)
         if image is None or image.status != "active":
             raise OutsideRefused(f"Image {image_id} is not there or not active any more.")
-        return {**image.instance_info, **layout(image, partitions or {})}
+        return Setup.of(setup).told({**image.instance_info, **layout(image, partitions or {})})
 
 
 class FindImageToCreate(FindImage):
@@ -73,13 +81,14 @@ class ClaimNode(Step):
         ranking: Ranking,
         node_tags: list[str] | None = None,
         batch_id: str | None = None,
+        setup: Mapping[str, Any] | None = None,
         reservation_id: str | None = None,
     ) -> tuple[str, str, list[str]]:
         def claim(conn: Connection) -> tuple[str, str, list[str]] | Explanation:
             held = claims.live_of(conn, server_id)
             if held is None:
                 tried = faults.nodes_tried(conn, self.run.id)
-                request = Request(pool_ids, resource_class, node_tags or [], tried, image_id, reservation_id)
+                request = Request(pool_ids, resource_class, node_tags or [], tried, image_id, Setup.of(setup), reservation_id)
                 # A batch is one for the first try only.
                 refused = self._claim(conn, server_id, project_id, request, None if request.excluded else batch_id, ranking)
                 held = claims.live_of(conn, server_id)
@@ -228,8 +237,8 @@ class StartDeploy(Step):
 
     IRREVERSIBLE = BY_RELEASE
 
-    def execute(self, ironic: Ironic, node_id: str, server_id: str) -> float:
-        ironic.deploy(node_id, server_id)
+    def execute(self, ironic: Ironic, node_id: str, server_id: str, setup: Mapping[str, Any] | None = None) -> float:
+        ironic.deploy(node_id, server_id, Setup.of(setup).raid)
         return self.run.database_time()
 
 

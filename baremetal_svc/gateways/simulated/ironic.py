@@ -133,7 +133,7 @@ class SimulatedIronic:
             node = self._world.nodes.get(node_id)
             return list(node.vifs) if node else []
 
-    def deploy(self, node_id: str, server_id: str) -> None:
+    def deploy(self, node_id: str, server_id: str, raid: Mapping[str, Any] | None = None) -> None:
         """See the protocol."""
         with self._world.request("ironic", "deploy", node_id) as accept:
             node = self._ours(node_id, server_id)
@@ -143,7 +143,9 @@ class SimulatedIronic:
                 raise OutsideRefused(
                     f"Ironic refused: node {node_id} cannot be deployed: {node.provision_state} ({node.last_error or 'no error given'})"
                 )
-            accept(node_id=node_id, server_id=server_id)
+            _check_traits(node)
+            accept(node_id=node_id, server_id=server_id, **({"raid": dict(raid)} if raid else {}))
+            node.target_raid = dict(raid or {})
             transitions.start(self._world, node, "deploy", "deploying", "active")
 
     def set_image(self, node_id: str, server_id: str, instance_info: Mapping[str, Any]) -> None:
@@ -152,10 +154,10 @@ class SimulatedIronic:
             node = self._ours(node_id, server_id)
             _refuse_in_passing(node)
             accept(node_id=node_id, server_id=server_id, instance_info=dict(instance_info))
-            kept = {name: value for name, value in node.instance_info.items() if name in (_MARKER, "configdrive")}
+            kept = {name: value for name, value in node.instance_info.items() if name in (_MARKER, "configdrive", "traits")}
             node.instance_info = {**kept, **instance_info}
 
-    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None) -> None:
+    def rebuild(self, node_id: str, server_id: str, provisioned_at: str | None, raid: Mapping[str, Any] | None = None) -> None:
         """See the protocol."""
         with self._world.request("ironic", "rebuild", node_id) as accept:
             node = self._ours(node_id, server_id)
@@ -165,7 +167,9 @@ class SimulatedIronic:
                 raise OutsideRefused(f"Ironic refused: node {node_id} cannot be rebuilt: it is {node.provision_state}")
             if node.protected:
                 raise OutsideRefused(f"Ironic refused: Node {node_id} is protected and cannot be undeployed, rebuilt or deleted")
-            accept(node_id=node_id, server_id=server_id)
+            _check_traits(node)
+            accept(node_id=node_id, server_id=server_id, **({"raid": dict(raid)} if raid else {}))
+            node.target_raid = dict(raid or {})
             transitions.start(self._world, node, "deploy", "deploying", "active")
 
     def undeploy(self, node_id: str, server_id: str) -> bool:
@@ -265,6 +269,12 @@ def _locked(node_id: str) -> Unavailable:
     return Unavailable(
         f"Ironic is busy: Node {node_id} is locked by host simulated, please retry after the current operation is completed."
     )
+
+
+def _check_traits(node: SimulatedNode) -> None:
+    missing = sorted(set(node.instance_info.get("traits", ())) - set(node.traits))
+    if missing:
+        raise OutsideRefused(f"Ironic refused: Cannot specify instance traits that are not also set on the node: {', '.join(missing)}")
 
 
 def _refuse_in_passing(node: SimulatedNode) -> None:

@@ -9,7 +9,7 @@ from baremetal_svc.gateways.protocols import FloatingIpView, NetworkView, NicVie
 
 @dataclass(slots=True)
 class SimulatedNode:
-    """A machine; ``ends_at`` is the tick at which what is under way ends, None when nothing is."""
+    """A machine; ``ends_at`` is the tick at which what is under way ends, None when nothing is. A ``raid`` stays when its server goes."""
 
     id: str
     name: str
@@ -38,6 +38,8 @@ class SimulatedNode:
     ends_at: int | None = None
     power_ends_at: int | None = None
     locked_for: int = 0
+    target_raid: dict[str, Any] = field(default_factory=dict)
+    raid: dict[str, Any] = field(default_factory=dict)
 
     def view(self) -> NodeView:
         """As Ironic's listing shows it."""

@@ -62,6 +62,7 @@ def _end_deploy(world: "World", node: SimulatedNode) -> None:
         node.provision_state, node.last_error = "deploy failed", "Deploy step deploy failed"
         return
     node.provision_state, node.target_provision_state, node.power_state = "active", None, "power on"
+    node.raid, node.target_raid = node.target_raid or node.raid, {}
 
 
 def _end_tear_down(world: "World", node: SimulatedNode) -> None:

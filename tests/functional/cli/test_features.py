@@ -105,6 +105,16 @@ def test_tags_of_machines(client: Client) -> None:
     assert client("bms", "node", "tag", "change", "--add", "x", token=ADMIN).code == 1
 
 
+def test_where_machines_stand(client: Client) -> None:
+    said(client, "node", "failure", "domain", "set", "node-0", "dc1/room2", token=ADMIN)
+    shown = rows(client, "node", "show", "node-0", token=ADMIN)
+    assert (shown["failure_domain"], shown["failure_domain_source"]) == ("dc1/room2", "operator")
+    refused = client("bms", "node", "failure", "domain", "set", "node-0", "dc1//x", token=ADMIN)
+    assert refused.code == 1
+    said(client, "node", "failure", "domain", "unset", "node-0", token=ADMIN)
+    assert rows(client, "node", "show", "node-0", token=ADMIN)["failure_domain_source"] is None
+
+
 def test_pools(client: Client) -> None:
     made = rows(client, "pool", "create", "fast", "--all", "ssd", "--none", "old", "--project", "red", token=ADMIN)
     assert (made["all_tags"], made["projects"], made["nodes"]) == (["ssd"], ["red"], 0)

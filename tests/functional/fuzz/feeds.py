@@ -148,6 +148,8 @@ FEEDS: dict[str, Feed] = {
     "networks.disassociate": Feed(Stage.associated),
     "nodes.index": Feed(drop=("marker",)),
     "nodes.show": Feed(_node),
+    "nodes.set_failure_domain": Feed(_node, lambda stage, body: {"failure_domain": f"dc1/{stage.name()}"}),
+    "nodes.unset_failure_domain": Feed(_node),
     "node_tags.bulk": Feed(body=_tagged_in_bulk),
     "node_tags.index": Feed(_node),
     "node_tags.replace": Feed(_node, lambda stage, body: {"tags": [stage.name()]}),

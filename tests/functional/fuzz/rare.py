@@ -20,6 +20,8 @@ CONFLICTS: dict[str, Callable[[Stage], tuple[Mapping[str, str], Any]]] = {
     "flavors.give": lambda stage: ({"flavor_id": stage.flavor()}, {"tenant_id": "red"}),
     "node_tags.bulk": lambda stage: ({}, {"filter": {"all": [tag := stage.owned()["node_tag"]]}, "remove": [tag]}),
     "node_tags.remove": lambda stage: (stage.owned(), None),
+    "nodes.set_failure_domain": lambda stage: _crowded(*stage.parted()),
+    "nodes.unset_failure_domain": lambda stage: ({"node_id": stage.parted()[0]}, None),
     "pools.update": lambda stage: ({"pool_id": stage.pool()}, _renamed(_taken(stage, "pools", stage.pool()))),
     "pools.delete": lambda stage: ({"pool_id": DEFAULT_POOL}, None),
     "operations.cancel": lambda stage: ({"operation_id": _ended(stage)}, None),
@@ -32,6 +34,10 @@ CONFLICTS: dict[str, Callable[[Stage], tuple[Mapping[str, str], Any]]] = {
 
 def _renamed(name: str) -> list[dict[str, str]]:
     return [{"op": "replace", "path": "/name", "value": name}]
+
+
+def _crowded(node_id: str, path: str) -> tuple[Mapping[str, str], Any]:
+    return {"node_id": node_id}, {"failure_domain": path}
 
 
 def _taken(stage: Stage, collection: str, identifier: str) -> str:

@@ -225,6 +225,19 @@ class Stage:
         """The id of a reservation that lasts."""
         return str(self.call("POST", "/v1/reservations", self.reserved())["uuid"])
 
+    def parted(self) -> tuple[str, str]:
+        """A node whose server a group keeps apart from another one, and the failure domain of that."""
+        resource_class = self.name()
+        node_ids = self.service.world.add_nodes(2, resource_class=resource_class)
+        self.service.sync()
+        for node_id in node_ids:
+            self.call("PUT", f"/v1/nodes/{node_id}/failure-domain", {"failure_domain": f"dc1/{node_id}"})
+        group = self.call("POST", "/v1/server_groups", {"name": self.name(), "policies": ["anti-affinity"]})["uuid"]
+        body = self.asked(flavor_uuid=self.service.flavor(resource_class), max_count=2, min_count=2)
+        self.call("POST", "/v1/servers", {"server": body, "scheduler_hints": {"group": group}})
+        self.service.work()
+        return node_ids[0], f"dc1/{node_ids[1]}"
+
     def key_pair(self) -> str:
         """The name of a key pair."""
         return str(self.call("POST", "/v1/keypairs", {"name": self.name(), "public_key": PUBLIC_KEY})["name"])
