@@ -45,6 +45,13 @@ class Wanted:
         return _conditions(*self.form)
 
     @property
+    def written_out(self) -> list[Any]:
+        """The same with the values in it, and without the pool: for statements that look at several at once."""
+        facts = knowing(OFFER.node_id, ((fact.fact, fact.has) for fact in self.facts))
+        excluded = [OFFER.node_id.not_in(self.excluded)] if self.excluded else []
+        return [OFFER.resource_class == self.resource_class, *carrying(OFFER.node_id, self.tags), *facts, *excluded]
+
+    @property
     def form(self) -> tuple[int, tuple[bool, ...], bool]:
         """What the conditions look like, whatever is bound in them."""
         return len(self.tags), tuple(fact.has for fact in self.facts), bool(self.excluded)
@@ -126,12 +133,11 @@ def _range(conn: Connection, wanted: Wanted, rank: int, begin: int, end: int | N
 
 def places(conn: Connection, pool_ids: Sequence[str], wanted: Wanted) -> Counter[tuple[str, str]]:
     """How many nodes are on offer in any of the pools, by (zone, path), in one statement; ``wanted`` says which, but for the pool."""
-    offered = select(OFFER.node_id).where(OFFER.pool_id.in_(pool_ids), *wanted.conditions[1:])
+    offered = select(OFFER.node_id).where(OFFER.pool_id.in_(pool_ids), *wanted.written_out)
     left = (offered.distinct() if len(pool_ids) > 1 else offered).subquery()
     # Grouped by the columns themselves: the zone of a node is the one or the other.
     by = (NODE.affinity_zone, NODE.failure_domain)
-    values = {name: value for name, value in wanted.values.items() if name != "pool"}
-    found = conn.execute(select(*by, sa.func.count()).join(left, left.c.node_id == NODE.id).group_by(*by), values)
+    found = conn.execute(select(*by, sa.func.count()).join(left, left.c.node_id == NODE.id).group_by(*by))
     counts = Counter[tuple[str, str]]()
     for zone, path, count in found.tuples():
         counts[path if zone is None else zone, path] += count

@@ -9,7 +9,7 @@ from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection, select
 
 from baremetal_svc.db import rows
-from baremetal_svc.db.candidates import Wanted, carrying, knowing
+from baremetal_svc.db.candidates import Wanted
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Claim, Fault, Node, Offer, Pool, PoolCapacity, PoolCapacityHour, PoolMember, ReservedNode
 from baremetal_svc.domain.capacity import Group, Stock, state_of
@@ -80,9 +80,7 @@ def at_most(conn: Connection, wanted: Sequence[Wanted], most: int) -> list[int]:
     """For each of them how many such nodes can be claimed now, counted up to ``most``; one statement."""
     parts = []
     for number, one in enumerate(wanted):
-        facts = ((condition.fact, condition.has) for condition in one.facts)
-        having = [*carrying(OFFER.node_id, one.tags), *knowing(OFFER.node_id, facts)]
-        these = select(OFFER.node_id).where(OFFER.pool_id == one.pool_id, OFFER.resource_class == one.resource_class, *having)
+        these = select(OFFER.node_id).where(OFFER.pool_id == one.pool_id, *one.written_out)
         parts.append(select(sa.literal(number).label("number"), sa.func.count()).select_from(these.limit(most).subquery()))
     if not parts:
         return []
