@@ -160,6 +160,30 @@ def test_a_promise_holds_when_the_flavor_is_disabled(service: Service) -> None:
     assert statuses(service) == ["active"]
 
 
+def test_a_promise_holds_when_the_flavor_asks_for_more(service: Service) -> None:
+    body = service.prepared(1)
+    made = reserve(service, body, 1).json["uuid"]
+    patch = [{"op": "add", "path": "/resource_traits", "value": {"CUSTOM_NEW": "required"}}]
+    patch += [{"op": "add", "path": "/resource_aggregates", "value": {"aggregate": "new"}}]
+    assert service.call("PATCH", f"/v1/flavors/{body['server']['flavor_uuid']}", patch, token=ADMIN).status == 200
+    service.call("POST", "/v1/servers", using(body, made))
+    service.call("POST", "/v1/servers", body)
+    service.work()
+    assert statuses(service) == ["active", "error"]
+
+
+def test_conditions_of_the_flavor_choose_what_is_reserved(service: Service) -> None:
+    service.world.add_nodes(2)
+    service.world.add_nodes(1, traits=["CUSTOM_GPU"])
+    body = service.prepared(0)
+    body["server"]["flavor_uuid"] = service.flavor(resource_traits={"CUSTOM_GPU": "required"})
+    assert reserve(service, body, 2).status == 409
+    made = reserve(service, body, 1).json["uuid"]
+    assert service.call("POST", "/v1/servers", using(body, made)).status == 201
+    service.work()
+    assert statuses(service) == ["active"]
+
+
 def test_a_replay_reserves_nothing_twice(service: Service) -> None:
     body = service.prepared(3)
     asked = {"name": "r", "flavor_uuid": body["server"]["flavor_uuid"], "count": 1, "until": later(days=1)}
