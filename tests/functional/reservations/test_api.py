@@ -164,7 +164,6 @@ def test_a_promise_holds_when_the_flavor_asks_for_more(service: Service) -> None
     body = service.prepared(1)
     made = reserve(service, body, 1).json["uuid"]
     patch = [{"op": "add", "path": "/resource_traits", "value": {"CUSTOM_NEW": "required"}}]
-    patch += [{"op": "add", "path": "/resource_aggregates", "value": {"aggregate": "new"}}]
     assert service.call("PATCH", f"/v1/flavors/{body['server']['flavor_uuid']}", patch, token=ADMIN).status == 200
     service.call("POST", "/v1/servers", using(body, made))
     service.call("POST", "/v1/servers", body)
