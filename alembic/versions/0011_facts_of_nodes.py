@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts of Ironic on nodes, and as terms for filters. An older release leaves them; the next listing of a new one writes them."""
+"""Facts of Ironic on nodes, and as terms for filters. An older release leaves them; "db online-data-migrations" writes them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +15,7 @@ ON_MYSQL = {f"{dialect}_{name}": value for dialect in ("mysql", "mariadb") for n
 
 
 def upgrade() -> None:
-    """Five columns, one table; pools are rebuilt once, which fills it."""
+    """Five columns, one table; pools are rebuilt once, since expressions may name facts."""
     for name in ("owner", "lessee", "shard", "fault"):
         op.add_column("nodes", sa.Column(name, NAME, nullable=True))
     op.add_column("nodes", sa.Column("conductor_group", NAME, server_default="", nullable=False))

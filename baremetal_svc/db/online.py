@@ -3,15 +3,31 @@
 
 from collections.abc import Callable, Sequence
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from baremetal_svc.db import node_facts, nodes
+from baremetal_svc.db.models import Node, NodeFact
 from baremetal_svc.db.session import Database
+from baremetal_svc.domain import facts
 
 #: Changes at most so many rows in the given transaction; how many it changed: fewer than asked for means that no more are left.
 Migration = Callable[[Connection, int], int]
-#: In the order in which they run. One stays for a release, and goes when every upgrade has come past it.
-MIGRATIONS: Sequence[Migration] = ()
 CHUNK = 200
+
+
+def fill_node_facts(conn: Connection, most: int) -> int:
+    """The facts of nodes that no listing has changed since migration 0011: a flavor's traits are looked for among them."""
+    missing = ~sa.exists().where(NodeFact.node_id == Node.id)
+    found = list(conn.execute(sa.select(Node.__table__.c.id).where(missing).limit(most)).scalars())
+    nodes.lock(conn, found)
+    # Each has some: whether it is retired, its health.
+    node_facts.keep(conn, {node.id: facts.facts(node) for node in nodes.facts(conn, found)})
+    return len(found)
+
+
+#: In the order in which they run. One stays for a release, and goes when every upgrade has come past it.
+MIGRATIONS: Sequence[Migration] = (fill_node_facts,)
 
 
 def migrate(db: Database, most: int | None, migrations: Sequence[Migration]) -> tuple[dict[str, int], bool]:

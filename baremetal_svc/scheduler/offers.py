@@ -61,16 +61,19 @@ def moving(conn: Connection, tags: Mapping[str, frozenset[str]]) -> int:
 
 
 def disagreeing(conn: Connection, node_ids: Sequence[str]) -> list[str]:
-    """Those of the nodes whose membership or offers recompute would change, in nine queries; changes nothing.
+    """Those of the nodes whose membership, offers or facts recompute would change, in ten queries; changes nothing.
 
-    A node whose quarantine is noted is left out: the inventory ends it at its next listing. So are pools that are being rebuilt.
+    A node whose quarantine is noted is left out: the inventory ends it at its next listing. So are pools that are being rebuilt, and
+    facts of nodes that have none: an online migration writes those.
     """
     time, expressions = nodes.database_time(conn), pools.rebuilt(conn)
     members, offered = pools.memberships(conn, node_ids), rows.of(conn, node_ids)
+    terms = node_facts.of(conn, node_ids)
     found = []
     for node in nodes.facts(conn, node_ids):
         known = members[node.id] & set(expressions), {offer for offer in offered[node.id] if offer[0] in expressions}
-        if not node.hold_until and _wanted(node, known[0], expressions, time) != known:
+        stale = bool(terms[node.id]) and terms[node.id] != domain_facts.facts(node)
+        if stale or (not node.hold_until and _wanted(node, known[0], expressions, time) != known):
             found.append(node.id)
     return found
 

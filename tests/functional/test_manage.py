@@ -172,8 +172,20 @@ def test_a_key_that_is_none_is_one_line(service: Service, capsys: pytest.Capture
     assert "Fernet key must be" in capsys.readouterr().err
 
 
-def test_nothing_to_migrate_says_so(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
-    assert online.MIGRATIONS == ()
+def test_nodes_without_facts_are_given_theirs(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.world.add_nodes(3, traits=["CUSTOM_A"])
+    service.sync()
+    before = sorted((row["node_id"], row["term"]) for row in service.rows(models.NodeFact))
+    with service.db.write() as conn:
+        conn.execute(sa.delete(models.NodeFact.__table__))
+    assert run(service, "db", "online-data-migrations", "--max-count", "2") == 1
+    assert run(service, "db", "online-data-migrations") == 0
+    assert capsys.readouterr().out == "fill_node_facts: 2 rows\nmore may be left: run it again\nfill_node_facts: 1 rows\ncomplete\n"
+    assert sorted((row["node_id"], row["term"]) for row in service.rows(models.NodeFact)) == before != []
+
+
+def test_nothing_to_migrate_says_so(service: Service, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(online, "MIGRATIONS", ())
     assert run(service, "db", "online-data-migrations", "--max-count", "5") == 0
     assert capsys.readouterr().out == "nothing to migrate\n"
 

@@ -15,7 +15,7 @@ from tests.fixtures.drifting import change, lose
 from tests.fixtures.service import DEFAULT_POOL, Service
 
 SERVER, CLAIM, OP = models.Server.__table__.c, models.Claim.__table__.c, models.Operation.__table__.c
-SECRET, NIC, OFFER = models.Secret.__table__.c, models.Nic.__table__.c, models.Offer.__table__.c
+SECRET, NIC, OFFER, FACT = models.Secret.__table__.c, models.Nic.__table__.c, models.Offer.__table__.c, models.NodeFact.__table__.c
 
 
 def mended(service: Service, *codes: str) -> None:
@@ -90,6 +90,16 @@ def test_a_machine_that_a_late_request_gave_to_a_failed_server_is_given_back(ser
     properties.finish(service)
     assert service.rows(models.Claim) == [] and service.world.snapshot() == frozenset()
     assert service.rows(models.Server)[0]["status"] == "error"
+
+
+def test_facts_that_are_not_those_of_the_node_are_written_anew(service: Service) -> None:
+    service.prepared()
+    lose(service, models.NodeFact, FACT.term == "retired:false")
+    with service.db.read() as conn:
+        nodes = conn.execute(sa.select(FACT.node_id).distinct()).scalars().all()
+    assert drifting.codes(service) == ["offers_disagree"] * len(nodes)
+    drifting.repair(service)
+    assert drifting.codes(service) == [] and any(row["term"] == "retired:false" for row in service.rows(models.NodeFact))
 
 
 def test_a_port_of_a_server_that_is_gone_is_deleted(service: Service) -> None:
