@@ -17,7 +17,7 @@ ON_MYSQL = {f"{dialect}_{name}": value for dialect in ("mysql", "mariadb") for n
 
 
 def upgrade() -> None:
-    """Two tables and a column."""
+    """Two tables, a column, and an index by which claims of a project are counted."""
     op.create_table(
         "reservations",
         sa.Column("id", ID, nullable=False),
@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("node_id", ID, nullable=False),
         sa.Column("reservation_id", ID, nullable=False),
         sa.Column("pool_id", ID, nullable=False),
+        sa.Column("fits", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["node_id"], ["nodes.id"], name="reserved_nodes_node_id_fk", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["reservation_id"], ["reservations.id"], name="reserved_nodes_reservation_id_fk", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("node_id", name="reserved_nodes_pk"),
@@ -51,5 +52,6 @@ def upgrade() -> None:
     )
     op.create_index("reserved_nodes_by_pool_id", "reserved_nodes", ["pool_id"])
     op.create_index("reserved_nodes_by_reservation_id", "reserved_nodes", ["reservation_id"])
+    op.create_index("claims_by_project_id", "claims", ["project_id"])
     op.add_column("servers", sa.Column("reservation_id", ID, nullable=True))
     op.create_index("servers_by_reservation_id", "servers", ["reservation_id"])

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from baremetal_svc.api.call import Call
 from baremetal_svc.db import idempotency
 from baremetal_svc.db.rows import Row
-from baremetal_svc.domain.errors import Conflict, IdempotencyMismatch, OverQuota
+from baremetal_svc.domain.errors import Conflict, IdempotencyMismatch, OverQuota, TooFewFree
 
 Get = Callable[[Connection, str], Row | None]
 Make = Callable[[Connection], Row]
@@ -29,7 +29,7 @@ def once(call: Call, get: Get, make: Make, taken: str) -> tuple[Row, bool]:
     """What the request makes, and whether it was made now; ``make`` runs in one transaction with the note of the key.
 
     :raises IdempotencyMismatch: the key came with another request, or what it made is deleted.
-    :raises Conflict: a name is taken (``taken`` says so). :raises OverQuota: ``make`` says so.
+    :raises Conflict: a name is taken (``taken`` says so). :raises OverQuota: :raises TooFewFree: ``make`` says so.
     """
 
     def work(conn: Connection) -> Row:
@@ -49,7 +49,7 @@ def once(call: Call, get: Get, make: Make, taken: str) -> tuple[Row, bool]:
         if replayed is not None:
             return replayed, False
         raise Conflict(taken, hint="Choose another name.") from error
-    except OverQuota:
+    except (OverQuota, TooFewFree):
         # The same key at the same moment may have taken what was left.
         replayed = replay(call, get)
         if replayed is not None:

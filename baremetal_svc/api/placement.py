@@ -11,6 +11,7 @@ from baremetal_svc.api.call import Call
 from baremetal_svc.db import flavors, groups, pools, reservations
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, Forbidden, Invalid, NotFound, existing
+from baremetal_svc.domain.reservation import check_lasting
 from baremetal_svc.domain.scheduling import wanted_tags
 from baremetal_svc.domain.setup import Setup
 from baremetal_svc.domain.spread import check_room
@@ -59,8 +60,10 @@ def look_up(conn: Connection, call: Call) -> Placement:
     if reserved is not None:
         # What was promised then is kept, whatever became of the flavor since.
         flavor = existing(flavors.get(conn, reserved["flavor_id"]), "flavor", reserved["flavor_id"])
-        tags, setup = wanted_tags(wanted_zone, {}), Setup.of(reserved["wanted"]["setup"])
-        return Placement(flavor, [], reserved["resource_class"], tags, setup, wanted_zone, group, reserved)
+        # The default zone is for who says nothing: the reservation has said where.
+        own_zone = call.body["server"].get("availability_zone")
+        tags, setup = wanted_tags(own_zone, {}), Setup.of(reserved["wanted"]["setup"])
+        return Placement(flavor, [], reserved["resource_class"], tags, setup, own_zone or reserved["availability_zone"], group, reserved)
     flavor = usable_flavor(conn, call, asked["flavor_uuid"].lower())
     pool_ids, tags = open_pools(conn, call, flavor), wanted_tags(wanted_zone, flavor["resource_aggregates"])
     return Placement(flavor, pool_ids, flavor["resource_class"], tags, Setup.of_flavor(flavor), wanted_zone, group)
@@ -103,8 +106,7 @@ def _reservation(conn: Connection, call: Call, flavor_id: str) -> Row | None:
     if reservation_id is None:
         return None
     row = existing(reservations.get(conn, reservation_id, str(call.context.project_id)), "reservation", reservation_id)
-    if not row["live"]:
-        raise Conflict(f"Reservation {reservation_id} is over.", hint="Create the server without it, or make another reservation.")
+    check_lasting(row)
     if row["flavor_id"] != flavor_id:
         raise Invalid(f"Reservation {reservation_id} holds machines of flavor {row['flavor_id']}.", hint="Ask for that flavor.")
     return row

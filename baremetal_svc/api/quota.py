@@ -62,19 +62,29 @@ class Quota:
         quotas.queue_up(conn, f"user:{self.user_id}" if quota.KEYPAIRS in limits else f"project:{self.project_id}")
         return quota.granted([Use(resource, limit, self.usage(conn, resource)) for resource, limit in limits.items()], least, most)
 
+    def pool_room(self, conn: Connection, pool_ids: Sequence[str], most: int) -> int:
+        """How many machines may come out of the roomiest of the pools now, at most ``most``; promises nothing."""
+        return max((use.room(most) for use in self._drawn(conn, pool_ids).values()), default=most)
+
+    def _drawn(self, conn: Connection, pool_ids: Sequence[str]) -> dict[str, Use]:
+        """Machines by pool, in order; {} when none of the pools has a limit."""
+        explicit = self.explicit(conn)
+        limits = {pool_id: self.limit(explicit, quota.of_pool(pool_id)) for pool_id in pool_ids}
+        limited = [pool_id for pool_id, limit in limits.items() if limit >= 0]
+        used = quotas.out_of_pools(conn, limited, self.project_id)
+        return {one: Use(quota.of_pool(one), limit, used.get(one, 0)) for one, limit in limits.items()} if limited else {}
+
     def draw(self, conn: Connection, pool_ids: Sequence[str], least: int, most: int) -> tuple[list[str], int]:
         """Those of the pools, in order, that the project may take machines out of in this transaction, and how many, ``least`` to ``most``.
 
         :raises OverQuota: none of them has room for ``least``.
         """
         explicit = self.explicit(conn)
-        limits = {pool_id: self.limit(explicit, quota.of_pool(pool_id)) for pool_id in pool_ids}
-        limited = [pool_id for pool_id, limit in limits.items() if limit >= 0]
-        if not limited:
+        if all(self.limit(explicit, quota.of_pool(pool_id)) < 0 for pool_id in pool_ids):
             return list(pool_ids), most
+        # Counted once nobody else of the project can add to it.
         quotas.queue_up(conn, f"project:{self.project_id}")
-        used = quotas.out_of_pools(conn, limited, self.project_id)
-        return quota.roomiest({one: Use(quota.of_pool(one), limit, used.get(one, 0)) for one, limit in limits.items()}, least, most)
+        return quota.roomiest(self._drawn(conn, pool_ids), least, most)
 
     def _default(self, resource: str) -> int:
         if quota.pool_of(resource) is not None:

@@ -47,6 +47,7 @@ class Server(wtypes.Base):
     partitions = views.Json({"type": "object", "additionalProperties": {"type": "integer"}})
     locked = bool
     tags = views.Attribute([wtypes.text], since=3)
+    reservation_uuid = views.Attribute(wtypes.text, since=6)
     created_at = wtypes.text
     updated_at = wtypes.text
     fault = views.Attribute(views.Json(_FAULT), always=False)
@@ -75,12 +76,13 @@ FIELDS: dict[str, Callable[[Call, Shown], Any]] = {
     "partitions": lambda call, it: it.row["partitions"],
     "locked": lambda call, it: it.row["locked_by"] is not None,
     "tags": lambda call, it: it.tags,
+    "reservation_uuid": lambda call, it: it.row["reservation_id"],
     "created_at": lambda call, it: views.moment(it.row["created_at"]),
     "updated_at": lambda call, it: views.moment(it.row["updated_at"]),
     "links": lambda call, it: views.links(call, "servers", it.row["id"]),
 }
 #: Fields that came with a later minor version.
-_SINCE = {"tags": 3}
+_SINCE = {"tags": 3, "reservation_uuid": 6}
 
 
 def load(conn: Connection, rows: Sequence[Row]) -> list[Shown]:

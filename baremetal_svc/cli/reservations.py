@@ -65,7 +65,8 @@ class ListReservations(Asking, command.Lister):
         """Headings and rows."""
         query = {"all_projects": True} if parsed_args.all_projects else {}
         query |= {"status": parsed_args.status} if parsed_args.status else {}
-        return columns.table(self.api.reservations(**query), _LIST, {})
+        wanted = (*_LIST, ("project_id", "Project ID")) if parsed_args.all_projects else _LIST
+        return columns.table(self.api.reservations(**query), wanted, {})
 
 
 class ShowReservation(_Named, command.ShowOne):

@@ -25,7 +25,7 @@ def _positive(text: str) -> int:
 PURGE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "--days": {"type": _positive, "required": True, "metavar": "N", "help": "keep what ended within the last N days"},
     "--dry-run": {"action": "store_true", "help": "only count"},
-    "--limit": {"type": _positive, "metavar": "N", "help": "delete at most N operations, N faults and N keys"},
+    "--limit": {"type": _positive, "metavar": "N", "help": "delete at most N rows of each kind"},
 }
 ONLINE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "--max-count": {"type": _positive, "metavar": "N", "help": "change at most N rows; exit status 1 when more may be left"},

@@ -77,7 +77,8 @@ def _error(storage: Any) -> dict[str, Any]:
     """The first failure that was not a consequence of another, as code, message and the step where it stood."""
     failures: dict[str, Failure] = storage.get_execute_failures()
     for name, failure in failures.items():
-        known = _BY_NAME.get(next(iter(failure)).rsplit(".", 1)[-1])
+        # Its class and those that it comes from: gateways have classes of their own.
+        known = next((found for name_ in failure if (found := _BY_NAME.get(name_.rsplit(".", 1)[-1]))), None)
         if known is None:
             LOG.error("Task %s failed unexpectedly: %s\n%s", name, failure.exception_str, failure.traceback_str)
             known, message = errors.ServiceError, "An unexpected error stopped the operation."

@@ -47,10 +47,8 @@ class Steward:
                 break
             if not self._db.transact(lambda conn: duties.take(conn, DUTY, self._owner, self._lease)):
                 break
-            missing = self._db.transact(functools.partial(self._keep, reservation_id))
+            self._db.transact(functools.partial(self._keep, reservation_id))
             done += 1
-            if missing:
-                LOG.warning("Reservation %s lacks %d machines, and no others are free", reservation_id, missing)
         return done
 
     def _keep(self, reservation_id: str, conn: Connection) -> int:

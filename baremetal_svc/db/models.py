@@ -266,12 +266,16 @@ class Reservation(Model):
 
 
 class ReservedNode(Model):
-    """A node of a reservation, out of one of its flavor's pools. It is on offer to nobody; the row stays while a server uses the node."""
+    """A node of a reservation, out of one of its flavor's pools. It is on offer to nobody; the row stays while a server uses the node.
+
+    ``fits``: it still has what the flavor asked for; kept with the node's offers.
+    """
 
     __tablename__ = "reserved_nodes"
     node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True)
     reservation_id: Mapped[str] = mapped_column(Id, ForeignKey("reservations.id", ondelete="CASCADE"), index=True)
     pool_id: Mapped[str] = mapped_column(Id, index=True)
+    fits: Mapped[bool] = mapped_column(Boolean)
 
 
 class ServerGroup(Model):
@@ -348,7 +352,7 @@ class Claim(Model):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     node_id: Mapped[str] = mapped_column(Id, ForeignKey("nodes.id"))
     server_id: Mapped[str] = mapped_column(Id, index=True)
-    project_id: Mapped[str] = mapped_column(Name)
+    project_id: Mapped[str] = mapped_column(Name, index=True)
     state: Mapped[str] = mapped_column(String(16))
     generation: Mapped[int] = mapped_column(Integer)
     live_server: Mapped[str | None] = mapped_column(Id, unique=True)

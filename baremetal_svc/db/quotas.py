@@ -53,10 +53,13 @@ def usage_of(conn: Connection, resource: str, project_id: str, user_id: str) -> 
     pool_id, flavor_id = quota.pool_of(resource), quota.flavor_of(resource)
     if pool_id is not None:
         return out_of_pools(conn, [pool_id], project_id)[pool_id]
+    if resource == quota.RESERVED_NODES:
+        # As many as were promised, also while some are lost.
+        promised = select(sa.func.coalesce(sa.func.sum(RESERVATION.count), 0))
+        return int(conn.execute(promised.where(RESERVATION.project_id == project_id, RESERVATION.ended_at.is_(None))).scalar_one())
     conditions: Mapping[str, Any] = {
         quota.SERVERS: (SERVER.project_id == project_id,),
         quota.SERVER_GROUPS: (ServerGroup.__table__.c.project_id == project_id,),
-        quota.RESERVED_NODES: (RESERVED.reservation_id == RESERVATION.id, RESERVATION.project_id == project_id),
         quota.KEYPAIRS: (KeyPair.__table__.c.user_id == user_id,),
     }
     where = conditions[resource] if flavor_id is None else (SERVER.project_id == project_id, SERVER.flavor_id == flavor_id)
@@ -66,6 +69,8 @@ def usage_of(conn: Connection, resource: str, project_id: str, user_id: str) -> 
 def out_of_pools(conn: Connection, pool_ids: Sequence[str], project_id: str) -> dict[str, int]:
     """Machines of each pool that a project has, has reserved, or may still get for a create that is under way."""
     mine: dict[str, set[str]] = {pool_id: set() for pool_id in pool_ids}
+    if not mine:
+        return {}
     claimed = select(CLAIM.pool_id, CLAIM.node_id).where(CLAIM.project_id == project_id, CLAIM.state == "live", CLAIM.pool_id.in_(pool_ids))
     reserved = select(RESERVED.pool_id, RESERVED.node_id).join(Reservation.__table__, RESERVATION.id == RESERVED.reservation_id)
     for statement in (claimed, reserved.where(RESERVATION.project_id == project_id, RESERVED.pool_id.in_(pool_ids))):

@@ -23,6 +23,7 @@ _ZONE = sa.func.coalesce(NODE.affinity_zone, NODE.failure_domain)
 _LIVE = sa.and_(RESERVATION.ended_at.is_(None), RESERVATION.until > now())
 #: What was retagged, or is another kind of machine by now, is none of the reservation's any more.
 _SUITS = sa.and_(
+    MINE.fits,
     NODE.resource_class == RESERVATION.resource_class,
     sa.exists().where(MEMBER.pool_id == MINE.pool_id, MEMBER.node_id == MINE.node_id),
 )
@@ -123,7 +124,7 @@ def ready(conn: Connection, reservation_id: str, node_ids: Collection[str]) -> s
 
 def hold(conn: Connection, reservation_id: str, chosen: Iterable[Candidate]) -> None:
     """Give it nodes. :raises DBDuplicateEntry: one is another reservation's."""
-    values = [{"node_id": node.node_id, "pool_id": node.pool_id, "reservation_id": reservation_id} for node in chosen]
+    values = [{"node_id": node.node_id, "pool_id": node.pool_id, "reservation_id": reservation_id, "fits": True} for node in chosen]
     if values:
         conn.execute(sa.insert(ReservedNode.__table__), values)
 
@@ -131,6 +132,21 @@ def hold(conn: Connection, reservation_id: str, chosen: Iterable[Candidate]) -> 
 def let_go(conn: Connection, node_ids: Collection[str]) -> None:
     """Take nodes from their reservations."""
     conn.execute(sa.delete(ReservedNode.__table__).where(MINE.node_id.in_(sorted(node_ids))))
+
+
+def wanted_of(conn: Connection, reservation_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What the nodes of each reservation must have."""
+    found = conn.execute(select(RESERVATION.id, RESERVATION.wanted).where(RESERVATION.id.in_(sorted(reservation_ids))))
+    return dict(found.tuples().all())
+
+
+def note_fit(conn: Connection, fitting: Mapping[str, bool]) -> None:
+    """Note of each of these nodes, whose rows are locked, whether it fits its reservation; writes only differences."""
+    for fits in (True, False):
+        these = sorted(node_id for node_id, found in fitting.items() if found is fits)
+        if these:
+            changed = update(ReservedNode.__table__).where(MINE.node_id.in_(these), MINE.fits.is_(sa.literal(not fits)))
+            conn.execute(changed.values(fits=fits))
 
 
 def nodes_of(conn: Connection, reservation_id: str) -> list[str]:

@@ -58,16 +58,16 @@ class Use:
         return most if self.limit < 0 else min(most, max(0, self.limit - self.usage))
 
 
-def granted(uses: Iterable[Use], least: int, most: int) -> int:
+def granted(uses: Iterable[Use], least: int, most: int, *, hint: str | None = None) -> int:
     """How many fit under every limit, at most ``most``.
 
-    :raises OverQuota: fewer than ``least``.
+    :param hint: of the refusal. :raises OverQuota: fewer than ``least``.
     """
     count = most
     for use in uses:
         free = use.room(most)
         if free < least:
-            raise _over([use], least)
+            raise _over([use], least, hint)
         count = min(count, free)
     return count
 
@@ -85,6 +85,6 @@ def roomiest(pools: Mapping[str, Use], least: int, most: int) -> tuple[list[str]
     return [pool_id for pool_id, use in pools.items() if use.room(most) >= count], count
 
 
-def _over(uses: Iterable[Use], least: int) -> OverQuota:
+def _over(uses: Iterable[Use], least: int, hint: str | None = None) -> OverQuota:
     numbers = "; ".join(f"{use.resource}, limit {use.limit}, in use {use.usage}" for use in uses)
-    return OverQuota(f"Over quota: {numbers}, asked for {least} more.")
+    return OverQuota(f"Over quota: {numbers}, asked for {least} more.", hint=hint)

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Machines that are held for a project until a time: what of a request makes sense, and what operators are told when some are missing."""
 
-from baremetal_svc.domain.errors import Invalid
+from collections.abc import Mapping
+from typing import Any
+
+from baremetal_svc.domain.errors import Conflict, Invalid
 from baremetal_svc.domain.moment import seconds_of
 
 #: The fault of a reservation that has lost machines for which there are no others.
 SHORT = "reservation_short"
 DAY = 86400.0
+#: The hint of who wants more servers than it has machines.
+USED_UP = "Each server that was asked for with it counts until it is deleted, also a failed one. Delete one, or make another reservation."
 
 
 def end_of(text: str, now: float, longest: float) -> float:
@@ -21,6 +26,12 @@ def end_of(text: str, now: float, longest: float) -> float:
     if until > now + longest * DAY:
         raise Invalid(f"until: {text} is more than {longest:g} days away.", hint="Reserve for a shorter time, and prolong it.")
     return until
+
+
+def check_lasting(row: Mapping[str, Any]) -> None:
+    """:raises Conflict: the reservation is over."""
+    if not row["live"]:
+        raise Conflict(f"Reservation {row['id']} is over.", hint="Make another one, or ask without it.")
 
 
 def shortage(name: str, count: int, missing: int) -> str:

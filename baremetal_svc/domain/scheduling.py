@@ -76,6 +76,7 @@ class Explanation:
     """Why as many nodes fit as do.
 
     :ivar table: the predicates in order. :ivar wanted: how many nodes were asked for, and at least. :ivar fitting: how many of them fit.
+    :ivar reserved: among the nodes of a reservation.
     :ivar zones: other availability zones in which enough fit, :ivar flavors: flavors, :ivar pools: pools, which only operators are told of.
     """
 
@@ -86,6 +87,11 @@ class Explanation:
     zones: tuple[Elsewhere, ...] = ()
     flavors: tuple[Elsewhere, ...] = ()
     pools: tuple[Elsewhere, ...] = ()
+    reserved: bool = False
+
+    @property
+    def _kind(self) -> str:
+        return "of this reservation" if self.reserved else "of this flavor"
 
     @property
     def fits(self) -> bool:
@@ -102,7 +108,7 @@ class Explanation:
     @property
     def would_fit(self) -> tuple[str, ...]:
         """What to ask for instead, as sentences for tenants."""
-        fewer = [f"{_machines(self.fitting)} of this flavor"] if 0 < self.fitting < self.least else []
+        fewer = [f"{_machines(self.fitting)} {self._kind}"] if 0 < self.fitting < self.least else []
         zones = [f"{_machines(other.count)} of this flavor in the availability zone {other.name}" for other in self.zones]
         return (*fewer, *zones, *(f"{_machines(other.count)} of the flavor {other.name}" for other in self.flavors))
 
@@ -111,11 +117,11 @@ class Explanation:
         """From its document(), which an older release may have written."""
         table = tuple(Left(**left) for left in document["table"])
         others = {name: tuple(map(Elsewhere.of, document.get(f"other_{name}", ()))) for name in ("zones", "flavors", "pools")}
-        return cls(table, document["wanted"], document["least"], document["fitting"], **others)
+        return cls(table, document["wanted"], document["least"], document["fitting"], **others, reserved=document.get("reserved", False))
 
     def document(self) -> dict[str, Any]:
         """As JSON, all of it: for operators."""
-        return {**self.told(), "other_pools": [other.document() for other in self.pools]}
+        return {**self.told(), "other_pools": [other.document() for other in self.pools], "reserved": self.reserved}
 
     def told(self) -> dict[str, Any]:
         """What of it tenants are told, as JSON."""
@@ -134,8 +140,8 @@ class Explanation:
     def refusal(self) -> str:
         """What a tenant is told first."""
         if self.fitting == 0:
-            return "No machine of this flavor is free now."
-        return f"Only {self.fitting} of at least {self.least} machines of this flavor are free now."
+            return f"No machine {self._kind} is free now."
+        return f"Only {self.fitting} of at least {self.least} machines {self._kind} are free now."
 
     def sentence(self) -> str:
         """As one sentence: counts, no names."""

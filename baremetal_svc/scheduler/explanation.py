@@ -37,7 +37,7 @@ def explain(
         # Fewer than the predicates left, where somebody is about to take some, or recomputation is on its way.
         names.append("on offer now")
         counts.append(found)
-    return Explanation(funnel(names, counts), wanted, least, min(found, wanted))
+    return Explanation(funnel(names, counts), wanted, least, min(found, wanted), reserved=request.reservation_id is not None)
 
 
 def rehearse(conn: Connection, asked: Asked, *, wanted: int, least: int, pools_too: bool) -> Explanation:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from baremetal_svc.db import node_facts, nodes, pools
+from baremetal_svc.db import node_facts, nodes, pools, reservations
 from baremetal_svc.db import offers as rows
 from baremetal_svc.domain import facts as domain_facts
 from baremetal_svc.domain import scheduling
 from baremetal_svc.domain.node import NodeFacts
 from baremetal_svc.domain.pool import Expression
+from baremetal_svc.domain.setup import Setup
 
 #: Offers are spread over this range, so that claimers that start at random places seldom meet.
 RND = 2**30
@@ -34,6 +35,7 @@ def recompute(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str]
     if pool_ids is None:
         facts = nodes.facts(conn, node_ids)
         node_facts.keep(conn, {node.id: domain_facts.facts(node) for node in facts})
+        _note_reserved(conn, facts)
     else:
         facts = nodes.facts(conn, node_ids, frozenset().union(*(e.all | e.any | e.none for e in expressions.values())))
     known = {node.id: _wanted(node, members[node.id], expressions, time) for node in facts}
@@ -42,6 +44,22 @@ def recompute(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str]
     rows.remove(conn, [(node_id, *offer) for node_id, (_, wanted) in known.items() for offer in sorted(offered[node_id] - wanted)])
     rows.add(conn, _new(known, offered))
     return sum(wanted != members[node_id] for node_id, (wanted, _) in known.items())
+
+
+def _note_reserved(conn: Connection, facts: Sequence[NodeFacts]) -> None:
+    """Whether reserved nodes still are what was reserved."""
+    reserved = {node.id: node.reservation_id for node in facts if node.reservation_id is not None}
+    if not reserved:
+        return
+    wanted = reservations.wanted_of(conn, set(reserved.values()))
+    fitting = {}
+    for node in facts:
+        if node.id in reserved:
+            asked = wanted[reserved[node.id]]
+            conditions = Setup.of(asked["setup"]).conditions
+            known = domain_facts.facts(node)
+            fitting[node.id] = node.tags.issuperset(asked["tags"]) and all(condition.holds(known) for condition in conditions)
+    reservations.note_fit(conn, fitting)
 
 
 def _new(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Binds nodes to reservations, replaces those that are lost, and gives them back. Each function is part of one transaction."""
 
+import logging
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -12,6 +13,8 @@ from baremetal_svc.domain.setup import Setup
 from baremetal_svc.domain.spread import Candidate
 from baremetal_svc.scheduler import offers
 from baremetal_svc.scheduler.claim import Request, Search
+
+LOG = logging.getLogger(__name__)
 
 
 def request_of(reservation: Row) -> Request:
@@ -54,6 +57,7 @@ def keep(conn: Connection, reservation_id: str, *, skips_locked: bool) -> int:
     How many are missing then, which is a fault.
 
     What broke stays with it until there is another one: it may be mended. What was retagged goes at once.
+    No quota is asked: it was promised.
     """
     row = reservations.get(conn, reservation_id, lock=True)
     if row is None or row["ended_at"] is not None:
@@ -61,6 +65,8 @@ def keep(conn: Connection, reservation_id: str, *, skips_locked: bool) -> int:
     if not row["live"]:
         release(conn, reservation_id)
         return 0
+    # Locked before the look: a claim of the same moment has its node already, or finds it given back.
+    nodes.lock(conn, reservations.nodes_of(conn, reservation_id))
     foreign, broken = reservations.lost(conn, reservation_id)
     _give_back(conn, foreign)
     sound = len(reservations.nodes_of(conn, reservation_id)) - len(broken)
@@ -84,10 +90,12 @@ def _give_back(conn: Connection, node_ids: Sequence[str]) -> None:
 
 
 def _file(conn: Connection, row: Row, missing: int) -> None:
-    """The fault stands as long as the reservation is short."""
+    """The fault stands as long as the reservation is short; the log has its beginning and its end."""
     reservations.set_columns(conn, row["id"], short=missing > 0)
     if missing <= 0:
         faults.clear(conn, row["id"])
+        LOG.info("Reservation %s has all of its machines again", row["id"])
         return
+    LOG.warning("Reservation %s lacks %d machines, and no others are free", row["id"], missing)
     found = {"target_kind": "reservation", "target_id": row["id"], "code": SHORT, "message": shortage(row["name"], row["count"], missing)}
     faults.insert(conn, [found], cleared=False)

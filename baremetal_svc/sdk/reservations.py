@@ -4,6 +4,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from openstack import exceptions
+
 from baremetal_svc.sdk.resources import Reservation
 from baremetal_svc.sdk.sending import Sending, id_of
 
@@ -27,8 +29,11 @@ class Reservations(Sending):
         return self._get(Reservation, reservation)
 
     def find_reservation(self, name_or_id: str) -> Reservation:
-        """:raises NotFoundException: :raises DuplicateResource: several have the name."""
-        return self._named(Reservation, name_or_id)
+        """One that lasts, else one that is over. :raises NotFoundException: :raises DuplicateResource: several have the name."""
+        try:
+            return self._named(Reservation, name_or_id, status="active")
+        except exceptions.NotFoundException:
+            return self._named(Reservation, name_or_id)
 
     def edit_reservation(self, reservation: Reservation | str, **changes: Any) -> Reservation:
         """Another name or until. Refused when somebody else changed it meanwhile."""

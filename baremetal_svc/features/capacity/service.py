@@ -71,9 +71,9 @@ def of_pool_for_tenants(call: Call, pool_id: str) -> list[tuple[Row, int]]:
             Request([pool_id], flavor["resource_class"], wanted_tags(None, flavor["resource_aggregates"]), setup=Setup.of_flavor(flavor))
             for flavor in found
         ]
-        room = limits.room(conn, [flavor["id"] for flavor in found], most)
+        room, out_of_it = limits.room(conn, [flavor["id"] for flavor in found], most), limits.pool_room(conn, [pool_id], most)
         offered = capacity.at_most(conn, [request.offers(pool_id) for request in wanted], most)
-        return [(flavor, min(room[flavor["id"]], count)) for flavor, count in zip(found, offered, strict=True)]
+        return [(flavor, min(room[flavor["id"]], out_of_it, count)) for flavor, count in zip(found, offered, strict=True)]
 
     return call.services.db.query(work)
 
@@ -131,7 +131,7 @@ def _now(conn: Connection, call: Call, count: int, limits: quota.Quota) -> Bound
         return Bound(0, "flavor" if flavor["disabled"] else "pools")
     machines = len(look(conn, request, None, [], count))
     fitting = machines if rule is None else len(look(conn, request, rule, places, count))
-    room = limits.room(conn, [flavor["id"]], count)[flavor["id"]]
+    room = min(limits.room(conn, [flavor["id"]], count)[flavor["id"]], limits.pool_room(conn, request.pool_ids, count))
     return rules.bound(count, machines=machines, fitting=fitting, room=room)
 
 

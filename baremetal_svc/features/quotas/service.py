@@ -11,7 +11,7 @@ from baremetal_svc.api.call import Call
 from baremetal_svc.api.quota import Quota
 from baremetal_svc.db import flavors, pools, quotas
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound
-from baremetal_svc.domain.quota import RESOURCES, Use, flavor_of, is_known, of_flavor, pool_of
+from baremetal_svc.domain.quota import RESOURCES, Use, flavor_of, is_known, of_flavor, of_pool, pool_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,7 @@ def update(call: Call, project: str) -> Report:
         editing.check_match(call.if_match, before)
         for resource in asked:
             _check_named(conn, resource)
-        # Of what the caller's microversion has no words for it cannot mean the default.
-        kept = {resource: limit for resource, limit in before.items() if not is_known(resource, call.version)}
-        quotas.replace(conn, project, {**kept, **asked})
+        quotas.replace(conn, project, {**_unknown(conn, call, project), **asked})
 
     call.services.db.transact(work)
     return show(call, project)
@@ -60,7 +58,17 @@ def update(call: Call, project: str) -> Report:
 def delete(call: Call, project: str) -> None:
     """Back to the defaults; again is a no-op. :raises Conflict: they are in Keystone."""
     _check_own(call)
-    call.services.db.transact(lambda conn: quotas.replace(conn, project, {}))
+
+    def work(conn: Connection) -> None:
+        quotas.queue_up(conn, f"project:{project}")
+        quotas.replace(conn, project, _unknown(conn, call, project))
+
+    call.services.db.transact(work)
+
+
+def _unknown(conn: Connection, call: Call, project: str) -> dict[str, int]:
+    """Limits for which the caller's microversion has no words: it cannot mean to set them back."""
+    return {resource: limit for resource, limit in quotas.limits_of(conn, project).items() if not is_known(resource, call.version)}
 
 
 def _check_named(conn: Connection, resource: str) -> None:
@@ -74,10 +82,15 @@ def _check_named(conn: Connection, resource: str) -> None:
 def _report(call: Call, limits: Quota) -> Report:
     def work(conn: Connection) -> Report:
         explicit = limits.explicit(conn)
-        used = [of_flavor(flavor_id) for flavor_id in quotas.flavors_used(conn, limits.project_id) if flavor_id != flavors.ADOPTED_ID]
-        names = {*used, *(resource for resource in explicit if flavor_of(resource) or pool_of(resource))}
+        having = [of_flavor(flavor_id) for flavor_id in quotas.flavors_used(conn, limits.project_id) if flavor_id != flavors.ADOPTED_ID]
+        names = {*having, *(resource for resource in explicit if flavor_of(resource) or pool_of(resource))}
         named = [resource for resource in (*RESOURCES, *sorted(names)) if is_known(resource, call.version)]
-        uses = [Use(resource, limits.limit(explicit, resource), limits.usage(conn, resource)) for resource in named]
+        drawn = quotas.out_of_pools(conn, [pool_id for resource in named if (pool_id := pool_of(resource))], limits.project_id)
+        used = {of_pool(pool_id): count for pool_id, count in drawn.items()}
+        uses = [
+            Use(resource, limits.limit(explicit, resource), used[resource] if resource in used else limits.usage(conn, resource))
+            for resource in named
+        ]
         return Report(limits.project_id, tuple(uses), explicit)
 
     return call.services.db.query(work)

@@ -8,12 +8,14 @@ from sqlalchemy import Connection
 
 from baremetal_svc.api import quota, secrets
 from baremetal_svc.api.call import Call
+from baremetal_svc.api.quota import Quota
 from baremetal_svc.conductor import client
-from baremetal_svc.db import claims, flavors, keypairs, nodes, operations, servers
+from baremetal_svc.db import claims, flavors, keypairs, nodes, operations, reservations, servers
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, existing
 from baremetal_svc.domain.image import check_active, check_partitions, check_properties
 from baremetal_svc.domain.lifecycle import check_allowed
+from baremetal_svc.domain.reservation import check_lasting
 from baremetal_svc.domain.server import Status, check_unlocked
 from baremetal_svc.features.rebuild import rules
 
@@ -102,8 +104,8 @@ def retry(call: Call, server_id: str) -> str:
             given = _given_again(conn, row, failed["arguments"], given)
         # On its own: the batch that it was one of is over.
         arguments = {name: value for name, value in failed["arguments"].items() if name != "batch_id"}
-        if failed["kind"] == "servers.create" and arguments["pool_ids"] and claims.live_of(conn, server_id) is None:
-            arguments["pool_ids"], _ = limits.draw(conn, arguments["pool_ids"], 1, 1)
+        if failed["kind"] == "servers.create" and claims.live_of(conn, server_id) is None:
+            _check_place(conn, limits, arguments)
         operation_id = client.enqueue(conn, call, failed["kind"], server_id, arguments)
         secrets.put(conn, call.services.vault, operation_id, given)
         return operation_id
@@ -111,6 +113,14 @@ def retry(call: Call, server_id: str) -> str:
     operation_id = call.services.db.transact(work)
     call.services.wake(operation_id)
     return operation_id
+
+
+def _check_place(conn: Connection, limits: Quota, arguments: dict[str, Any]) -> None:
+    """What a create would be refused for. :raises OverQuota: its pools. :raises Conflict: its reservation is over."""
+    if arguments.get("reservation_id") is not None:
+        check_lasting(existing(reservations.get(conn, arguments["reservation_id"]), "reservation", arguments["reservation_id"]))
+    elif arguments["pool_ids"]:
+        arguments["pool_ids"], _ = limits.draw(conn, arguments["pool_ids"], 1, 1)
 
 
 def _given_again(conn: Connection, server: Row, arguments: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:

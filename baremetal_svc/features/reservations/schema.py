@@ -4,7 +4,7 @@
 from baremetal_svc.api.editing import PATCH
 from baremetal_svc.api.validation import BOOLEAN_TEXT, LIMIT, NAME, UUID, closed
 
-_MOMENT = {"type": "string", "minLength": 10, "maxLength": 40}
+_MOMENT = {"type": "string", "minLength": 1, "maxLength": 64}
 _NEW = {
     "name": NAME,
     "flavor_uuid": UUID,

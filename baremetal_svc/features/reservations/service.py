@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from baremetal_svc.api import editing, idempotency, placement, quota
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import nodes, reservations
+from baremetal_svc.db import flavors, nodes, reservations
 from baremetal_svc.db.rows import Row
-from baremetal_svc.domain.errors import Conflict, existing
+from baremetal_svc.domain.errors import Conflict, TooFewFree, existing
 from baremetal_svc.domain.quota import RESERVED_NODES
 from baremetal_svc.domain.reservation import end_of
 from baremetal_svc.domain.scheduling import Explanation, wanted_tags
@@ -32,10 +32,6 @@ class Found:
     nodes: list[dict[str, str]]
 
 
-class _TooFew(Exception):
-    """Leaves the transaction, which wrote nothing."""
-
-
 def create(call: Call) -> Found:
     """Reserve machines.
 
@@ -49,17 +45,20 @@ def create(call: Call) -> Found:
 
     def make(conn: Connection) -> Row:
         count = values["count"]
+        # Locked, as by its deletion: a reservation does not outlive its flavor.
+        existing(flavors.get(conn, values["flavor_id"], lock=True), "flavor", values["flavor_id"])
         limits.grant(conn, (RESERVED_NODES,), count, count)
         pool_ids, _ = limits.draw(conn, values["wanted"]["pool_ids"], count, count)
         reservations.insert(conn, {**values, "wanted": {**values["wanted"], "pool_ids": pool_ids}})
         row = existing(reservations.get(conn, values["id"]), "reservation", values["id"])
         if not reserving.bind(conn, row, count, least=count, skips_locked=call.services.db.skips_locked):
-            raise _TooFew
+            # Why is found out when this transaction, with its locks, is over.
+            raise TooFewFree("Too few machines are free.")
         return row
 
     try:
         row, _ = idempotency.once(call, reservations.get, make, "The reservation could not be written.")
-    except _TooFew as error:
+    except TooFewFree as error:
         raise rules.refusal(call.services.db.query(lambda conn: _why(conn, call, values))) from error
     return show(call, row["id"])
 
@@ -67,7 +66,7 @@ def create(call: Call) -> Found:
 def _values(conn: Connection, call: Call) -> dict[str, Any]:
     asked = call.body
     flavor = placement.usable_flavor(conn, call, asked["flavor_uuid"].lower())
-    zone = asked.get("availability_zone")
+    zone = asked.get("availability_zone") or call.services.conf.api.default_availability_zone
     placement.check_zone(conn, zone)
     until = end_of(asked["until"], nodes.database_time(conn), call.services.conf.scheduler.longest_reservation)
     wanted = {

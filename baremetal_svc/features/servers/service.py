@@ -23,6 +23,7 @@ from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
 from baremetal_svc.domain.image import check_active, check_partitions, check_properties, laid_out
 from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.quota import SERVERS, Use, granted, of_flavor, of_reservation
+from baremetal_svc.domain.reservation import USED_UP, check_lasting
 from baremetal_svc.domain.server import Status, check_not_deleting, check_unlocked
 from baremetal_svc.features.servers import rules, schema
 
@@ -67,15 +68,16 @@ def create(call: Call) -> tuple[Row, str | None]:
 
 
 def _granted(conn: Connection, limits: Quota, where: Placement, least: int, most: int) -> tuple[int, Placement]:
-    """How many may be made, and where. :raises OverQuota: fewer than ``least``. :raises NotFound: the reservation is gone."""
+    """How many may be made, and where. :raises OverQuota: fewer than ``least``. :raises Conflict: the reservation is over."""
     count = limits.grant(conn, (SERVERS, of_flavor(where.flavor["id"])), least, most)
     if where.reservation_id is None:
         pool_ids, count = limits.draw(conn, where.pool_ids, least, count)
         return count, replace(where, pool_ids=pool_ids)
     # Locked: of two that want its last machine the second one counts the first.
     row = existing(reservations.get(conn, where.reservation_id, lock=True), "reservation", where.reservation_id)
-    used = reservations.servers(conn, where.reservation_id)
-    return granted([Use(of_reservation(where.reservation_id), row["count"], used)], least, count), where
+    check_lasting(row)
+    use = Use(of_reservation(where.reservation_id), row["count"], reservations.servers(conn, where.reservation_id))
+    return granted([use], least, count, hint=USED_UP), where
 
 
 def _operation_of(call: Call, server_id: str) -> str | None:

@@ -194,4 +194,8 @@ def test_reservations(client: Client) -> None:
     assert rows(client, "reservation", "set", "autumn", "--name", "winter")["name"] == "winter"
     assert client("bms", "reservation", "set", "winter").code == 1
     said(client, "reservation", "delete", "winter")
+    assert rows(client, "reservation", "show", "winter")["status"] == "ended"
+    again = rows(client, "reservation", "create", "winter", "--flavor", flavor, "--until", until)
+    assert rows(client, "reservation", "show", "winter")["id"] == again["id"]
+    said(client, "reservation", "delete", "winter")
     assert rows(client, "reservation", "list", "--status", "active") == []

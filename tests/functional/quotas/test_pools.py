@@ -123,3 +123,24 @@ def test_machines_in_reservations_have_a_limit(service: Service) -> None:
     refused = reserve(service, body, 3)
     assert error(refused)["detail"] == "Over quota: reserved_nodes, limit 2, in use 0, asked for 3 more."
     assert reserve(service, body, 2).status == 201 and reserve(service, body, 1).status == 403
+
+
+def test_what_could_be_had_is_within_the_limits_of_pools(service: Service, pools: list[str]) -> None:
+    body = _body(service, pools)
+    flavor = body["server"]["flavor_uuid"]
+    for pool, limit in zip(pools, (1, 2), strict=True):
+        limits = service.call("GET", "/v1/quotas/red", token=ADMIN).json["quotas"]
+        kept = {name: use["limit"] for name, use in limits.items() if name.startswith("pool:")}
+        service.call("PUT", "/v1/quotas/red", {"quotas": {**kept, f"pool:{pool}": limit}}, token=ADMIN)
+    found = service.call("GET", f"/v1/capacity?flavor={flavor}&count=5").json
+    assert (found["available"], found["bounded_by"]) == (2, "quota")
+    shown = service.call("GET", f"/v1/pools/{pools[0]}/capacity").json
+    assert [one["available"] for one in shown["flavors"]] == [1]
+
+
+def test_older_clients_set_back_only_what_they_know(service: Service, pools: list[str]) -> None:
+    service.call("PUT", "/v1/quotas/red", {"quotas": {f"pool:{pools[0]}": 1, "servers": 1, "reserved_nodes": 3}}, token=ADMIN)
+    assert service.call("DELETE", "/v1/quotas/red", token=ADMIN, version="1.5").status == 204
+    assert {row["resource"] for row in service.rows(models.Quota)} == {f"pool:{pools[0]}", "reserved_nodes"}
+    assert service.call("DELETE", "/v1/quotas/red", token=ADMIN).status == 204
+    assert service.rows(models.Quota) == []

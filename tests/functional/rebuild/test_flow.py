@@ -4,6 +4,7 @@
 from pathlib import Path
 
 from baremetal_svc.db import models
+from baremetal_svc.gateways.session import Refusal
 from tests.fixtures import properties
 from tests.fixtures.properties import Scenario
 from tests.fixtures.service import Service
@@ -57,6 +58,16 @@ def test_a_rebuild_that_ironic_fails_is_completed_by_another(service: Service) -
     service.work()
     assert service.call("GET", f"/v1/servers/{service.server_id}").json["status"] == "active"  # type: ignore[attr-defined]
     assert len(service.rows(models.Claim)) == 1
+
+
+def test_what_a_service_refuses_is_said_in_its_words(service: Service) -> None:
+    """Gateways raise classes of their own, which come from ours."""
+    server_id = properties.active(service)
+    service.world.fail_next("rebuild", error=Refusal("Ironic refused: the node lacks the trait CUSTOM_A", 400))
+    service.call("PUT", f"/v1/servers/{server_id}/states/provision", {"target": "rebuild"})
+    properties.finish(service)
+    [error] = [row["error"] for row in service.rows(models.Operation) if row["state"] == "failed"]
+    assert (error["code"], error["step"]) == ("refused", "start-rebuild") and "lacks the trait CUSTOM_A" in error["message"]
 
 
 def test_a_delete_waits_for_a_rebuild(service: Service) -> None:

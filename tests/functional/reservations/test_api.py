@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reservations over HTTP: what is held, for whom, how it is used, what is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -215,3 +216,58 @@ def test_the_rule_of_a_group_holds_within_a_reservation(service: Service) -> Non
         service.work()
     rooms = {row["id"]: row["failure_domain"] for row in service.rows(models.Node)}
     assert sorted(rooms[row["node_id"]] for row in service.rows(models.Server)) == ["dc1/r1", "dc1/r2"]
+
+
+def test_the_default_zone_is_for_reservations_and_not_for_who_uses_one(service: Service) -> None:
+    service.conf.set_override("default_availability_zone", "az1", "api")
+    body = service.prepared(4)
+    nodes = sorted(row["id"] for row in service.rows(models.Node))
+    for node, zone in zip(nodes, ("az1", "az1", "az2", "az2"), strict=True):
+        service.call("PUT", f"/v1/nodes/{node}/tags/availability_zone={zone}", token=ADMIN)
+    made = reserve(service, body, 1)
+    assert made.json["availability_zone"] == "az1"
+    other = reserve(service, body, 2, availability_zone="az2").json["uuid"]
+    assert service.call("POST", "/v1/servers", using(body, other)).json["availability_zone"] == "az2"
+    service.work()
+    assert statuses(service) == ["active"]
+    # Named on purpose it counts.
+    asked = {"server": {"flavor_uuid": body["server"]["flavor_uuid"], "availability_zone": "az1"}}
+    assert not service.call("POST", "/v1/scheduling/dry-run", {**asked, "scheduler_hints": {"reservation": other}}).json["fits"]
+
+
+@pytest.mark.parametrize("round_", range(2))
+def test_a_replay_at_the_same_moment_is_one_even_when_it_takes_the_last(service: Service, round_: int) -> None:
+    body = service.prepared(3)
+    asked = {"name": "r", "flavor_uuid": body["server"]["flavor_uuid"], "count": 3, "until": later(days=1)}
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda _: service.call("POST", PATH, asked, headers={"Idempotency-Key": "k"}), range(12)))
+    assert {(reply.status, reply.json.get("uuid")) for reply in replies} == {(201, replies[0].json["uuid"])}
+
+
+def test_a_server_says_which_one_it_uses_and_is_not_retried_when_it_is_over(service: Service) -> None:
+    body = service.prepared(1)
+    made = reserve(service, body, 1).json["uuid"]
+    service.world.fail_next("deploy", times=9)
+    server = service.call("POST", "/v1/servers", using(body, made)).json
+    assert server["reservation_uuid"] == made
+    assert "reservation_uuid" not in service.call("GET", f"/v1/servers/{server['uuid']}", version="1.5").json
+    service.work()
+    refused = service.call("POST", "/v1/servers", using(body, made))
+    assert refused.status == 403 and "also a failed one" in error(refused)["hint"]
+    retry = f"/v1/servers/{server['uuid']}/states/provision"
+    assert service.call("PUT", retry, {"target": "retry"}).status == 202
+    service.work()
+    [failed] = [row for row in service.rows(models.Operation) if row["state"] == "failed" and "No machine" in str(row["error"])] or [None]
+    assert failed is not None and "No machine of this reservation is free now" in failed["error"]["message"]
+    assert service.call("DELETE", f"{PATH}/{made}").status == 204
+    refused = service.call("PUT", retry, {"target": "retry"})
+    assert refused.status == 409 and "is over" in error(refused)["detail"]
+
+
+def test_lost_machines_count_as_promised(service: Service) -> None:
+    body = service.prepared(2)
+    service.call("PUT", "/v1/quotas/red", {"quotas": {"reserved_nodes": 2}}, token=ADMIN)
+    reserve(service, body, 2)
+    with service.db.write() as conn:
+        conn.execute(models.ReservedNode.__table__.delete())
+    assert service.call("GET", "/v1/limits").json["limits"]["reserved_nodes"] == {"limit": 2, "usage": 2}

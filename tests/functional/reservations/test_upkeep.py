@@ -156,3 +156,25 @@ def test_what_ended_is_forgotten_in_the_end(service: Service) -> None:
     assert purge.count(service.db, 30.0)["reservations"] == 1
     assert purge.purge(service.db, 30.0)["reservations"] == 1
     assert service.rows(models.Reservation) == []
+
+
+@pytest.mark.parametrize("lost", ["trait", "tag"])
+def test_a_machine_that_is_no_longer_what_the_flavor_asks_for_is_swapped(service: Service, lost: str) -> None:
+    service.world.add_nodes(3, traits=["CUSTOM_A"])
+    body = service.prepared(0)
+    for node in service.world.nodes:
+        service.call("PUT", f"/v1/nodes/{node}/tags/gpu=yes", token=ADMIN)
+    flavor = service.flavor(resource_traits={"CUSTOM_A": "required"}, resource_aggregates={"gpu": "yes"})
+    body = {"server": {**body["server"], "flavor_uuid": flavor}}
+    made = reserve(service, body, 2).json["uuid"]
+    node = min(held(service))
+    if lost == "trait":
+        service.world.nodes[node].traits = []
+        service.sync()
+    else:
+        service.call("DELETE", f"/v1/nodes/{node}/tags/gpu=yes", token=ADMIN)
+    assert service.call("GET", f"{PATH}/{made}").json["ready"] == 1
+    assert attend(service) == 1
+    assert node not in held(service) and service.call("GET", f"{PATH}/{made}").json["ready"] == 2
+    # It is for others, who do not ask for it.
+    assert node in offered(service) and drifting.look(service) == []
