@@ -95,6 +95,10 @@ def _node(stage: Stage) -> Ids:
     return {"node_id": stage.node()["uuid"]}
 
 
+def _spare_node(stage: Stage) -> Ids:
+    return {"node_id": stage.spare_node}
+
+
 def _tagged_in_bulk(stage: Stage, body: Any) -> Any:
     """A valid one still has to name a tag, and to select what nobody else needs."""
     return {"filter": {"all": [stage.name()]}, "add": [stage.name()], "dry_run": body.get("dry_run", False)}
@@ -148,8 +152,9 @@ FEEDS: dict[str, Feed] = {
     "networks.disassociate": Feed(Stage.associated),
     "nodes.index": Feed(drop=("marker",)),
     "nodes.show": Feed(_node),
-    "nodes.set_failure_domain": Feed(_node, lambda stage, body: {"failure_domain": f"dc1/{stage.name()}"}),
-    "nodes.unset_failure_domain": Feed(_node),
+    # Of no server whose group could forbid it.
+    "nodes.set_failure_domain": Feed(_spare_node, lambda stage, body: {"failure_domain": f"dc1/{stage.name()}"}),
+    "nodes.unset_failure_domain": Feed(_spare_node),
     "node_tags.bulk": Feed(body=_tagged_in_bulk),
     "node_tags.index": Feed(_node),
     "node_tags.replace": Feed(_node, lambda stage, body: {"tags": [stage.name()]}),

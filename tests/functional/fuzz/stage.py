@@ -31,7 +31,7 @@ class Stage:
         # A server of the stage may be on any of them.
         service.world.add_nodes(2, cards=CARDS)
         # Nobody's servers are on this one.
-        service.world.add_nodes(1, resource_class="spare")
+        [self.spare_node] = service.world.add_nodes(1, resource_class="spare")
         self._asked = service.prepared(nodes=0)
         self._spare = service.flavor("spare")
         self._numbers = itertools.count()
