@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers and their NICs."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +37,11 @@ def get(conn: Connection, server_id: str, project_id: str | None = None, *, lock
 def project_of(server_id: str) -> sa.ScalarSelect[str]:
     """The project of a server, as a part of another statement."""
     return select(SERVER.project_id).where(SERVER.id == server_id).scalar_subquery()
+
+
+def known(conn: Connection, server_ids: Collection[str]) -> set[str]:
+    """Those of the ids that are servers of ours."""
+    return set(conn.execute(select(SERVER.id).where(SERVER.id.in_(sorted(server_ids)))).scalars())
 
 
 def page(

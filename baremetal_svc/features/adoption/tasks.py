@@ -50,10 +50,17 @@ class FindVifs(Step):
 
 
 class TakePorts(Step):
-    """Note the server in those ports that name no device, all of which must be the project's; provides what is recorded of them."""
+    """Note the server in those ports that name no device, all of which must be the project's; provides what is recorded of them.
+
+    A machine that was let go keeps its ports, which their owner may have given another server since.
+    """
 
     def execute(self, neutron: Neutron, server_id: str, project_id: str, port_ids: Sequence[str]) -> list[dict[str, Any]]:
         found = [port for port_id in port_ids if (port := neutron.get_port(port_id)) is not None]
+        others = self.run.query(lambda conn: servers.known(conn, {port.device_id for port in found} - {server_id}))
+        if elsewhere := [port.id for port in found if port.device_id in others]:
+            hint = "Detach it from the machine in Ironic, or from that server, and adopt the machine again."
+            raise OutsideRefused(f"Port {elsewhere[0]} of the machine serves another server.", hint=hint)
         foreign = [port.id for port in found if port.project_id != project_id]
         if foreign:
             raise OutsideRefused(f"Port {foreign[0]} belongs to another project.", hint="Adopt the machine into the project of its ports.")

@@ -79,6 +79,25 @@ def test_adopt_and_let_go(service: Service) -> None:
     assert service.rows(models.Claim) == service.rows(models.Offer) == []
 
 
+def test_a_machine_with_the_port_of_another_server_is_not_adopted(service: Service) -> None:
+    """It was let go with its port, and the port was given to another server since."""
+    _prepare_release(service)
+    service.work()
+    service.world.add_nodes(1)
+    asked = service.prepared(0)["server"]
+    body = {**asked, "networks": [{"port_id": service.port}]}  # type: ignore[attr-defined]
+    other = service.call("POST", "/v1/servers", {"server": body}).json["uuid"]
+    service.work()
+    assert service.world.ports[service.port].device_id == other  # type: ignore[attr-defined]
+    before = vars_of(service)
+    _adopt(service)
+    service.work()
+    shown = service.call("GET", f"/v1/servers/{service.server_id}", token=ADMIN).json  # type: ignore[attr-defined]
+    assert shown["status"] == "error" and "serves another server" in shown["fault"]["message"]
+    assert vars_of(service) == before and service.world.ports[service.port].device_id == other  # type: ignore[attr-defined]
+    assert [row["server_id"] for row in service.rows(models.Nic) if row["port_id"]] == [other]
+
+
 def vars_of(service: Service) -> dict[str, object]:
     """What must be as before once the machine is let go."""
     node = service.world.nodes[service.node]  # type: ignore[attr-defined]
