@@ -55,6 +55,11 @@ def _usable_by(project_id: str) -> list[sa.ColumnElement[bool]]:
     return [FLAVOR.disabled.is_(sa.false()), sa.or_(FLAVOR.is_public.is_(sa.true()), FLAVOR.id.in_(given))]
 
 
+def keep(conn: Connection, flavor_id: str) -> rows.Row | None:
+    """One flavor, which is not deleted before this transaction ends; others that use it do not wait, as with a foreign key."""
+    return rows.one(conn, select(Flavor.__table__).where(FLAVOR.id == flavor_id).with_for_update(read=True))
+
+
 def set_columns(conn: Connection, flavor_id: str, **values: Any) -> None:
     """:raises DBDuplicateEntry: the name is taken."""
     conn.execute(update(Flavor.__table__).where(FLAVOR.id == flavor_id).values(updated_at=now(), **values))

@@ -45,10 +45,10 @@ def create(call: Call) -> Found:
 
     def make(conn: Connection) -> Row:
         count = values["count"]
-        # Locked, as by its deletion: a reservation does not outlive its flavor.
-        existing(flavors.get(conn, values["flavor_id"], lock=True), "flavor", values["flavor_id"])
         limits.grant(conn, (RESERVED_NODES,), count, count)
         pool_ids, _ = limits.draw(conn, values["wanted"]["pool_ids"], count, count)
+        # Behind the lock of the quota, as a create: a reservation does not outlive its flavor, whose deletion locks it.
+        existing(flavors.keep(conn, values["flavor_id"]), "flavor", values["flavor_id"])
         reservations.insert(conn, {**values, "wanted": {**values["wanted"], "pool_ids": pool_ids}})
         row = existing(reservations.get(conn, values["id"]), "reservation", values["id"])
         if not reserving.bind(conn, row, count, least=count, skips_locked=call.services.db.skips_locked):
