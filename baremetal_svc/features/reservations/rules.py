@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What of a reservation can be edited, and what a refusal says."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from baremetal_svc.api import views
-from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import TooFewFree
 from baremetal_svc.domain.scheduling import Explanation
 
 
-def editable(row: Row) -> dict[str, Any]:
+def editable(row: Mapping[str, Any]) -> dict[str, Any]:
     """The document that a PATCH edits."""
     return {"name": row["name"], "until": views.moment(row["until"])}
 
