@@ -145,7 +145,7 @@ def note_fit(conn: Connection, fitting: Mapping[str, bool]) -> None:
     for fits in (True, False):
         these = sorted(node_id for node_id, found in fitting.items() if found is fits)
         if these:
-            changed = update(ReservedNode.__table__).where(MINE.node_id.in_(these), MINE.fits.is_(sa.literal(not fits)))
+            changed = update(ReservedNode.__table__).where(MINE.node_id.in_(these), MINE.fits.is_(sa.false() if fits else sa.true()))
             conn.execute(changed.values(fits=fits))
 
 
