@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from baremetal_svc.conductor import persistence
 from baremetal_svc.conductor.claims import Claims
+from baremetal_svc.conductor.steward import Steward
 from baremetal_svc.db import duties, models
 from devstack.local import services
 from tests.fixtures import drifting, properties
-from tests.fixtures.service import ADMIN, Service
+from tests.fixtures.service import ADMIN, DEFAULT_POOL, Service, tomorrow
 
 
 @pytest.fixture(params=["mysql", "postgresql"])
@@ -53,6 +54,59 @@ def test_pages_and_filters(service: Service) -> None:
             path = page.get("servers_links", [{"href": ""}])[0]["href"].removeprefix("http://localhost")
         assert sorted(seen) == ["s-1", "s-2", "s-3", "s-4", "s-5"], sort
     assert len(service.call("GET", "/v1/servers?name=-3").json["servers"]) == 1
+
+
+def test_reservations_are_used_mended_and_ended(service: Service) -> None:
+    service.world.add_nodes(4, traits=["CUSTOM_A"])
+    body = service.prepared(0)
+    flavor = service.flavor(resource_traits={"CUSTOM_A": "required"})
+    asked = {"name": "r", "flavor_uuid": flavor, "count": 2, "until": tomorrow()}
+    path = f"/v1/reservations/{service.call('POST', '/v1/reservations', asked).json['uuid']}"
+    assert service.call("POST", "/v1/reservations", {**asked, "count": 3}).status == 409
+    steward = Steward(service.db, "test", interval=1.0, lease=60.0)
+    for lost in (True, False):
+        # A machine that is no longer what was reserved goes, and one that is comes.
+        for node in service.world.nodes.values():
+            node.traits = [] if lost else ["CUSTOM_A"]
+        service.sync()
+        steward.attend()
+        assert service.call("GET", path).json["ready"] == (0 if lost else 2)
+    assert drifting.faults(service) == [("reservation_short", "reservation", False)]
+    hinted = {"server": {**body["server"], "flavor_uuid": flavor}, "scheduler_hints": {"reservation": path.rpartition("/")[2]}}
+    assert [service.call("POST", "/v1/servers", hinted).status for _ in range(3)] == [201, 201, 403]
+    service.work()
+    shown = service.call("GET", path).json
+    assert (shown["in_use"], shown["ready"]) == (2, 0)
+    assert [one["status"] for one in service.call("GET", "/v1/reservations?status=active").json["reservations"]] == ["active"]
+    drifting.change(service, models.Reservation, sa.true(), until=1.0)
+    assert steward.attend() == 1 and service.rows(models.ReservedNode) == []
+    assert len(service.rows(models.Offer)) == 2 and drifting.look(service) == []
+
+
+def test_limits_of_pools_are_kept(service: Service) -> None:
+    body = service.prepared(3)
+    limit = {"quotas": {f"pool:{DEFAULT_POOL}": 2, "reserved_nodes": 1}}
+    assert service.call("PUT", "/v1/quotas/red", limit, token=ADMIN).status == 200
+    asked = {"name": "r", "flavor_uuid": body["server"]["flavor_uuid"], "count": 1, "until": tomorrow()}
+    assert [service.call("POST", "/v1/reservations", asked).status for _ in range(2)] == [201, 403]
+    with ThreadPoolExecutor(4) as pool:
+        statuses = list(pool.map(lambda _: service.call("POST", "/v1/servers", body).status, range(4)))
+    assert sorted(statuses) == [201, 403, 403, 403]
+    used = service.call("GET", "/v1/limits").json["limits"]
+    assert (used[f"pool:{DEFAULT_POOL}"]["usage"], used["reserved_nodes"]["usage"]) == (2, 1)
+
+
+def test_operators_say_where_machines_stand(service: Service) -> None:
+    service.world.add_nodes(1, properties={"failure_domain": "dc1/room1"})
+    service.sync()
+    [node] = [row["id"] for row in service.rows(models.Node)]
+    path = f"/v1/nodes/{node}/failure-domain"
+    assert service.call("PUT", path, {"failure_domain": "dc2/room9"}, token=ADMIN).status in (200, 204)
+    service.sync()
+    assert service.rows(models.Node)[0]["failure_domain"] == "dc2/room9"
+    assert service.call("DELETE", path, token=ADMIN).status in (200, 204)
+    service.sync()
+    assert service.rows(models.Node)[0]["failure_domain"] == "dc1/room1"
 
 
 def test_the_reconciler_finds_and_mends(service: Service) -> None:
