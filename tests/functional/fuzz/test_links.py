@@ -14,8 +14,8 @@ from tests.functional.fuzz.calling import Tally
 from tests.functional.fuzz.feeds import FEEDS
 from tests.functional.fuzz.stage import Stage
 
-#: Their DELETE takes nothing away: it clears, sets back, or cancels.
-KEPT = ("operations.", "quotas.", "tags.", "node_tags.")
+#: Their DELETE takes nothing away: it clears, sets back, cancels, or ends what is still shown.
+KEPT = ("operations.", "quotas.", "tags.", "node_tags.", "reservations.")
 ROUNDS, SCENARIOS, STEPS = 12, 5, 15
 
 
