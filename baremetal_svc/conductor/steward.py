@@ -51,5 +51,5 @@ class Steward:
             done += 1
         return done
 
-    def _keep(self, reservation_id: str, conn: Connection) -> int:
-        return reserving.keep(conn, reservation_id, skips_locked=self._db.skips_locked)
+    def _keep(self, reservation_id: str, conn: Connection) -> None:
+        reserving.keep(conn, reservation_id, skips_locked=self._db.skips_locked)

@@ -51,33 +51,30 @@ def release(conn: Connection, reservation_id: str) -> None:
     faults.clear(conn, reservation_id)
 
 
-def keep(conn: Connection, reservation_id: str, *, skips_locked: bool) -> int:
-    """End a reservation that is over; give one that lasts other nodes for those that it lost, as far as there are any.
-
-    How many are missing then, which is a fault.
+def keep(conn: Connection, reservation_id: str, *, skips_locked: bool) -> None:
+    """End a reservation that is over; give one that lasts other nodes for those that it lost, as far as there are any; too few are a fault.
 
     What broke stays with it until there is another one: it may be mended. What was retagged goes at once.
     No quota is asked: it was promised.
     """
     row = reservations.get(conn, reservation_id, lock=True)
     if row is None or row["ended_at"] is not None:
-        return 0
+        return
     if not row["live"]:
         release(conn, reservation_id)
-        return 0
+        return
     # Locked before the look: a claim of the same moment has its node already, or finds it given back.
     nodes.lock(conn, reservations.nodes_of(conn, reservation_id))
     foreign, broken = reservations.lost(conn, reservation_id)
     _give_back(conn, foreign)
-    sound = len(reservations.nodes_of(conn, reservation_id)) - len(broken)
-    missing = row["count"] - sound
+    held = len(reservations.nodes_of(conn, reservation_id))
+    missing = row["count"] - (held - len(broken))
     if missing > 0:
         found = bind(conn, row, missing, least=1, skips_locked=skips_locked)
         missing -= found
-        _give_back(conn, broken[:found])
-    if bool(missing > 0) != row["short"]:
+        _give_back(conn, broken[: max(0, held + found - row["count"])])
+    if (missing > 0) != row["short"]:
         _file(conn, row, missing)
-    return max(0, missing)
 
 
 def _give_back(conn: Connection, node_ids: Sequence[str]) -> None:

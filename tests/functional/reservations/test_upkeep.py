@@ -7,6 +7,7 @@ import pytest
 
 from baremetal_svc.conductor.steward import DUTY, Steward
 from baremetal_svc.db import duties, models, purge
+from baremetal_svc.scheduler import offers
 from tests.fixtures import drifting
 from tests.fixtures.service import ADMIN, Service
 from tests.functional.reservations.test_api import PATH, reserve, using
@@ -93,6 +94,21 @@ def test_without_another_one_it_is_a_fault_until_there_is(service: Service) -> N
     attend(service)
     assert broken not in held(service) and len(held(service)) == 2
     assert [still_open for _, _, still_open in drifting.faults(service)] == [False, False]
+
+
+def test_what_broke_stays_while_one_is_gone_altogether(service: Service) -> None:
+    body = service.prepared(2)
+    reserve(service, body)
+    broken, gone = sorted(held(service))
+    service.world.nodes[broken].maintenance = True
+    service.sync()
+    drifting.lose(service, models.ReservedNode, models.ReservedNode.node_id == gone)
+    with service.db.write() as conn:
+        offers.recompute(conn, [gone])
+    # The one that is free makes up for the one that is gone; for the broken one there is none.
+    attend(service)
+    assert held(service) == {broken, gone}
+    assert drifting.faults(service) == [("reservation_short", "reservation", True)]
 
 
 def test_a_machine_that_is_retagged_goes_at_once_and_another_one_comes(service: Service) -> None:
