@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes due operations with a lease and a fence, and keeps the leases of those that run."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -9,12 +8,10 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection
 
 from baremetal_svc.conductor.kinds import Kind
+from baremetal_svc.conductor.lasting import Lasting
 from baremetal_svc.conductor.run import Lease
 from baremetal_svc.db import operations, rows
 from baremetal_svc.db.session import Database
-from baremetal_svc.domain.errors import Unavailable
-
-LOG = logging.getLogger(__name__)
 
 
 class Claims:
@@ -69,11 +66,9 @@ class Claims:
 
     def keep(self, stopped: threading.Event) -> None:
         """Renew three times a lease until told to stop: the body of the one renewing thread."""
+        lasting = Lasting("The renewal of leases")
         while not stopped.wait(self._seconds / 3):
-            try:
-                self.renew()
-            except Unavailable as error:
-                LOG.warning("Leases could not be renewed: %s", error)
+            lasting.attempt(self.renew, None)
 
     def _take(self, conn: Connection, limit: int) -> list[rows.Row]:
         ids = operations.due(conn, self._known, limit, skip_locked=self._db.skips_locked)

@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The duty of rebuilding pools whose expression changed: one conductor for all, a transaction for each chunk of nodes."""
 
-import logging
 import threading
 
-from oslo_db.exception import DBError
-
+from baremetal_svc.conductor.lasting import Lasting
 from baremetal_svc.db import duties, pools
 from baremetal_svc.db.session import Database
-from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.scheduler import rebuild
 
-LOG = logging.getLogger(__name__)
 DUTY = "pools"
 
 
@@ -26,14 +22,10 @@ class Rebuilder:
 
     def keep(self, stopped: threading.Event) -> None:
         """Until told to stop: the body of the one rebuilding thread."""
+        lasting = Lasting("The rebuild of pools")
         while not stopped.wait(self._interval):
-            try:
-                while not stopped.is_set() and self.rebuild():
-                    pass
-            except (Unavailable, DBError) as error:
-                LOG.warning("The rebuild of pools waits: %s", error)
-            except Exception:  # a bug of ours: the thread must outlive it, and the operator reads of it
-                LOG.exception("The rebuild of pools failed")
+            while not stopped.is_set() and lasting.attempt(self.rebuild, False):
+                pass
 
     def rebuild(self) -> bool:
         """One chunk; False when no pool is behind, or another conductor has the duty.

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from oslo_db.exception import DBError
 from sqlalchemy import Connection
 
 from baremetal_svc import metrics
 from baremetal_svc.conductor import repairs, survey
 from baremetal_svc.conductor.announcing import Announcer
+from baremetal_svc.conductor.lasting import Lasting
 from baremetal_svc.db import duties, faults
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain import drift
@@ -85,23 +85,17 @@ class Reconciler:
 
     def keep(self, stopped: threading.Event) -> None:
         """Until told to stop: the body of the one reconciling thread."""
-        due = 0.0
+        lasting, due = Lasting("The reconciler"), 0.0
         while not stopped.wait(min(PAUSE, self._terms.interval)):
-            if time.monotonic() >= due and self._try():
+            if time.monotonic() >= due and lasting.attempt(self._look, False):
                 due = time.monotonic() + self._terms.interval
 
-    def _try(self) -> bool:
+    def _look(self) -> bool:
         """One look if the duty is ours; True when it came to its end."""
-        try:
-            # For a whole interval, so that all conductors together look once in it.
-            if not self._db.transact(lambda conn: duties.take(conn, DUTY, self._owner, self._terms.interval)):
-                return False
-            self.reconcile(repair=True)
-        except (Unavailable, DBError) as error:
-            LOG.warning("The reconciler waits: %s", error)
+        # For a whole interval, so that all conductors together look once in it.
+        if not self._db.transact(lambda conn: duties.take(conn, DUTY, self._owner, self._terms.interval)):
             return False
-        except Exception:  # a bug of ours: the thread must outlive it, and the operator reads of it
-            LOG.exception("The reconciler failed")
+        self.reconcile(repair=True)
         return True
 
     def reconcile(self, *, repair: bool, most_tear_downs: int | None = MOST_TEAR_DOWNS) -> Outcome:

@@ -14,6 +14,7 @@ import oslo_messaging
 from baremetal_svc import messaging
 from baremetal_svc.conductor.claims import Claims
 from baremetal_svc.conductor.endpoint import Endpoint, Notified
+from baremetal_svc.conductor.lasting import Lasting
 from baremetal_svc.conductor.rebuilder import Rebuilder
 from baremetal_svc.conductor.reconciler import Reconciler
 from baremetal_svc.conductor.run import Lease
@@ -128,13 +129,9 @@ class Conductor:
                 self._stopped.wait(1)
 
     def _take_all(self) -> None:
+        lasting = Lasting("The taking of operations")
         while not self._stopped.is_set():
-            try:
-                took = self._take()
-            except Unavailable as error:
-                LOG.warning("The database is away: %s", error)
-                took = 0
-            if not took:
+            if not lasting.attempt(self._take, 0):
                 self._due.wait(self._poll)
                 self._due.clear()
 

@@ -2,18 +2,15 @@
 """The duty of keeping reservations: one conductor for all ends what is over and replaces machines that are lost, one at a time."""
 
 import functools
-import logging
 import threading
 
-from oslo_db.exception import DBError
 from sqlalchemy import Connection
 
+from baremetal_svc.conductor.lasting import Lasting
 from baremetal_svc.db import duties, reservations
 from baremetal_svc.db.session import Database
-from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.scheduler import reserving
 
-LOG = logging.getLogger(__name__)
 DUTY = "reservations"
 
 
@@ -28,13 +25,9 @@ class Steward:
 
     def keep(self, stopped: threading.Event) -> None:
         """Until told to stop: the body of the one thread."""
+        lasting = Lasting("The upkeep of reservations")
         while not stopped.wait(self._interval):
-            try:
-                self.attend(stopped)
-            except (Unavailable, DBError) as error:
-                LOG.warning("Reservations wait: %s", error)
-            except Exception:  # a bug of ours: the thread must outlive it, and the operator reads of it
-                LOG.exception("Reservations could not be kept")
+            lasting.attempt(functools.partial(self.attend, stopped), 0)
 
     def attend(self, stopped: threading.Event | None = None) -> int:
         """Look at each reservation that needs it, in a transaction of its own; how many. None when another conductor has the duty.

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The duty of counting pools: one conductor for all, a pool at a time, whichever has not been counted for long enough."""
 
-import logging
+import functools
 import threading
 import time
 
-from oslo_db.exception import DBError
-
 from baremetal_svc.conductor.announcing import Announcer
+from baremetal_svc.conductor.lasting import Lasting
 from baremetal_svc.db import capacity, duties
 from baremetal_svc.db.session import Database
-from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.scheduler.capacity import take
 
-LOG = logging.getLogger(__name__)
 DUTY = "capacity"
 #: It rests at least so many times as long as it has worked: large fleets are counted less often rather than at the cost of everything else.
 REST = 9
@@ -32,15 +29,10 @@ class Stocktaker:
 
     def keep(self, stopped: threading.Event) -> None:
         """Until told to stop: the body of the one counting thread."""
-        pause = self._interval
+        lasting, pause = Lasting("The count of pools"), self._interval
         while not stopped.wait(pause):
             begun = time.monotonic()
-            try:
-                self.count(stopped)
-            except (Unavailable, DBError) as error:
-                LOG.warning("The count of pools waits: %s", error)
-            except Exception:  # a bug of ours: the thread must outlive it, and the operator reads of it
-                LOG.exception("The count of pools failed")
+            lasting.attempt(functools.partial(self.count, stopped), 0)
             pause = max(self._interval, (time.monotonic() - begun) * REST)
 
     def count(self, stopped: threading.Event | None = None) -> int:

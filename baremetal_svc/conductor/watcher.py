@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The duty of watching Ironic: one bulk listing by one conductor wakes every operation that waits for a node."""
 
-import logging
+import functools
 import threading
 import time
 from collections.abc import Callable
 
 from baremetal_svc import metrics
+from baremetal_svc.conductor.lasting import Lasting
 from baremetal_svc.db import duties, operations
 from baremetal_svc.db.session import Database
-from baremetal_svc.domain.errors import ServiceError, Unavailable
 from baremetal_svc.domain.failure_domain import Switches
 from baremetal_svc.gateways.protocols import Ironic
 from baremetal_svc.scheduler import inventory
 
-LOG = logging.getLogger(__name__)
 DUTY = "inventory"
 #: Seconds between two listings, however often Ironic notifies.
 AT_LEAST = 0.2
@@ -45,7 +44,6 @@ class Watcher:
         self._switches = switches
         self._next_full = 0.0
         self._hinted = threading.Event()
-        self._away = False
 
     def hint(self) -> None:
         """Something happened at Ironic: look at once. Also ends the wait of watch() when the process stops."""
@@ -53,24 +51,13 @@ class Watcher:
 
     def watch(self, stopped: threading.Event) -> None:
         """Until told to stop: the body of the one watching thread."""
-        hinted = False
+        lasting, hinted = Lasting("The inventory"), False
         while not stopped.is_set():
-            self._try(hinted=hinted)
+            lasting.attempt(functools.partial(self.look, hinted=hinted), False)
             # Ironic notifies several times for each change: one listing for all that come in the meantime.
             stopped.wait(min(AT_LEAST, self._busy))
             hinted = self._hinted.wait(max(0.0, self._busy - AT_LEAST))
             self._hinted.clear()
-
-    def _try(self, *, hinted: bool) -> None:
-        try:
-            self.look(hinted=hinted)
-            self._away = False
-        except Unavailable as error:
-            # Said once: an outage may last, and this thread looks several times a second.
-            LOG.log(logging.DEBUG if self._away else logging.WARNING, "The inventory waits: %s", error)
-            self._away = True
-        except ServiceError as error:
-            LOG.error("Ironic refused the listing: %s", error)
 
     def look(self, *, hinted: bool = False) -> bool:
         """One look, a full one when its time has come; True when Ironic was listed.

@@ -162,9 +162,9 @@ def test_a_configuration_that_cannot_be_used_is_not_taken_for_findings(tmp_path:
 
 def test_one_conductor_has_the_duty_for_an_interval(service: Service) -> None:
     first, second = drifting.reconciler(service, "first"), drifting.reconciler(service, "second")
-    assert first._try() and not second._try() and first._try()
+    assert first._look() and not second._look() and first._look()
     service.db.transact(lambda conn: duties.release(conn, "first"))
-    assert second._try()
+    assert second._look()
 
 
 def test_a_conductor_reconciles_in_a_thread_unless_told_not_to(service: Service) -> None:
