@@ -88,6 +88,24 @@ def test_a_database_is_new(kind):
     services.drop_database(kind, "stack_proof")
 
 
+@pytest.mark.parametrize(("kind", "service"), [("mysql", "mariadb"), ("postgresql", "postgresql")])
+def test_what_a_database_has_committed_survives_its_kill(kind, service):
+    services.up(service)
+    engine = sqlalchemy.create_engine(services.create_database(kind, "stack_proof"), poolclass=sqlalchemy.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("CREATE TABLE kept (id INTEGER)"))
+    with engine.connect() as connection:
+        for number in range(20):
+            connection.execute(sqlalchemy.text(f"INSERT INTO kept VALUES ({number})"))
+            connection.commit()
+        services.kill(service)
+    services.stop(service)
+    services.up(service)
+    with engine.connect() as connection:
+        assert connection.execute(sqlalchemy.text("SELECT COUNT(*) FROM kept")).scalar_one() == 20
+    services.drop_database(kind, "stack_proof")
+
+
 def test_a_virtual_host_takes_connections():
     address = services.create_vhost("stack_proof").replace("rabbit://", "amqp://")
     with kombu.Connection(address) as connection:
