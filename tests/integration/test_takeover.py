@@ -26,6 +26,10 @@ OPTIONS = {"conductor.listing_interval": 0.5, "conductor.inventory_interval": 2.
 _RUNNING = sa.text("SELECT id, generation FROM operations WHERE state = 'running' AND owner LIKE :owner")
 _LIVE = sa.text("SELECT COUNT(*) FROM operations WHERE state IN ('pending', 'running', 'waiting')")
 
+_STANDING = sa.text(
+    "SELECT kind, target_id, state, owner, wake_at, wait_node, wait_for, attempts, reason, error FROM operations WHERE state <> 'done'"
+)
+
 
 @pytest.fixture(scope="module", name="machines")
 def fake_machines() -> Iterator[list[metal.Machine]]:
@@ -120,7 +124,14 @@ def _wait_for_servers(cluster: Cluster, engine: sa.Engine, count: int) -> None:
             live = conn.execute(_LIVE).scalar_one()
         return live == 0 and [row["status"] for row in cluster.request("GET", "/v1/servers")[2]["servers"]] == ["active"] * count
 
-    wait_for(f"{count} active servers", done, 120, pause=0.3)
+    try:
+        wait_for(f"{count} active servers", done, 120, pause=0.3)
+    except TimeoutError:
+        # Seldom, and gone with the directory: what stands where, and what the conductors said of it.
+        with engine.connect() as conn:
+            print(*conn.execute(_STANDING).tuples(), sep="\n")
+        print(*cluster.log_lines("Traceback|Exception| WARNING | ERROR | CRITICAL ")[-30:], sep="\n")
+        raise
 
 
 def _rows(engine: sa.Engine) -> dict[str, set[tuple[Any, ...]]]:
