@@ -21,12 +21,13 @@ class CreateKeyPair(Asking, command.ShowOne):
         """Arguments and options."""
         parser = super().get_parser(prog_name)
         parser.add_argument("name", metavar="<name>")
-        parser.add_argument("--public-key", metavar="<file>", type=Path, help="File with the public key to import")
+        parser.add_argument("--public-key", metavar="<file>", type=Path, help="File with the public key or certificate to import")
+        parser.add_argument("--type", choices=("ssh", "x509"), default="ssh", help="x509: a certificate that logs in to Windows")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
         """Fields and values; the private key among them where there is one."""
-        pair = self.api.create_key_pair(parsed_args.name, _text(parsed_args.public_key))
+        pair = self.api.create_key_pair(parsed_args.name, _text(parsed_args.public_key), parsed_args.type)
         return columns.row(pair, [*_SHOWN, *(["private_key"] if pair.private_key else [])], {})
 
 

@@ -19,7 +19,7 @@ class Link:
 
 
 def meta_data(server: Mapping[str, Any], public_keys: Mapping[str, str], admin_password: str | None = None) -> dict[str, Any]:
-    """meta_data.json of a server row (id, name, project_id, availability_zone, metadata)."""
+    """meta_data.json of a server row (id, name, project_id, availability_zone, metadata); the keys by name, certificates in PEM."""
     return {
         **({} if admin_password is None else {"admin_pass": admin_password}),
         "uuid": server["id"],
@@ -28,9 +28,14 @@ def meta_data(server: Mapping[str, Any], public_keys: Mapping[str, str], admin_p
         "project_id": server["project_id"],
         "availability_zone": server["availability_zone"] or "",
         "meta": dict(server["metadata"]),
-        "public_keys": dict(public_keys),
-        "keys": [{"name": name, "type": "ssh", "data": data} for name, data in public_keys.items()],
+        # Linux writes these into authorized_keys as they are; certificates are for Windows, which reads the other list.
+        "public_keys": {name: data for name, data in public_keys.items() if _key_type(data) == "ssh"},
+        "keys": [{"name": name, "type": _key_type(data), "data": data} for name, data in public_keys.items()],
     }
+
+
+def _key_type(public: str) -> str:
+    return "x509" if public.startswith("-----BEGIN CERTIFICATE-----") else "ssh"
 
 
 def network_data(links: Sequence[Link]) -> dict[str, Any]:

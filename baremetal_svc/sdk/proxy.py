@@ -289,9 +289,9 @@ class Proxy(Machines, Reservations):
         """:raises NotFoundException:"""
         return self._get(KeyPair, name)
 
-    def create_key_pair(self, name: str, public_key: str | None = None) -> KeyPair:
-        """Import a public key, or have a pair generated: its ``private_key`` is shown this once."""
-        return self._create(KeyPair, name=name, **({} if public_key is None else {"public_key": public_key}))
+    def create_key_pair(self, name: str, public_key: str | None = None, type: str = "ssh") -> KeyPair:
+        """Import a public key (x509: a certificate in PEM), or have a pair generated: its ``private_key`` is shown this once."""
+        return self._create(KeyPair, name=name, type=type, **({} if public_key is None else {"public_key": public_key}))
 
     def delete_key_pair(self, name: str) -> None:
         """:raises NotFoundException:"""

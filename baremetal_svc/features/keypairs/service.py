@@ -21,8 +21,8 @@ def create(call: Call) -> tuple[Row, str | None]:
     :raises Conflict: the name is taken, or the request made the pair before: its private key was shown then.
     """
     user_id = _user(call, call.body.get("user_id"))
-    imported = call.body.get("public_key")
-    public: str | None = None if imported is None else rules.read(imported)
+    kind, imported = call.body.get("type", rules.SSH), call.body.get("public_key")
+    public: str | None = None if imported is None else rules.read(kind, imported)
     private: str | None = None
 
     def get(conn: Connection, pair_id: str) -> Row | None:
@@ -31,8 +31,8 @@ def create(call: Call) -> tuple[Row, str | None]:
     def make(conn: Connection) -> Row:
         limits.grant(conn, (KEYPAIRS,))
         pair_id = str(uuid.uuid4())
-        values = {"id": pair_id, "user_id": user_id, "name": call.body["name"], "type": "ssh"}
-        keypairs.insert(conn, {**values, "public_key": public, "fingerprint": rules.fingerprint(str(public))})
+        values = {"id": pair_id, "user_id": user_id, "name": call.body["name"], "type": kind}
+        keypairs.insert(conn, {**values, "public_key": public, "fingerprint": rules.fingerprint(kind, str(public))})
         return existing(get(conn, pair_id), "key pair", pair_id)
 
     replayed = idempotency.replay(call, get)
@@ -41,7 +41,7 @@ def create(call: Call) -> tuple[Row, str | None]:
     limits = quota.ask(call, user_id=user_id)
     if public is None:
         # Before the transaction: it takes a tenth of a second and more.
-        made = rules.generate()
+        made = rules.generate(kind, user_id)
         public, private = made.public, made.private
     row, new = idempotency.once(call, get, make, f"You have a key pair named {call.body['name']!r}.")
     return row if new else _again(row, imported), private

@@ -6,15 +6,21 @@ import hashlib
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat import asn1
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from baremetal_svc.db import models
+from baremetal_svc.features.keypairs import rules
 from tests.fixtures import properties
 from tests.fixtures.service import ADMIN, FOREIGN, READER, Service
 
 FORMATS = (serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
 PUBLIC = ed25519.Ed25519PrivateKey.from_private_bytes(b"k" * 32).public_key().public_bytes(*FORMATS).decode()
+CERTIFICATE = rules.generate("x509", "alice").public
 KEYS = {"user_id", "name", "type", "fingerprint", "public_key", "created_at", "updated_at", "links"}
 
 
@@ -34,6 +40,38 @@ def test_a_generated_private_key_is_shown_once_and_stored_nowhere(service: Servi
     assert shown == {name: value for name, value in reply.json.items() if name != "private_key"}
     assert service.call("GET", "/v1/keypairs").json == {"keypairs": [shown]}
     assert reply.json["private_key"] not in str([service.rows(model) for model in (models.KeyPair, models.Secret, models.IdempotencyKey)])
+
+
+@pytest.mark.parametrize("user", ["alice", "u" * 150, "é" * 200, ""])
+def test_a_generated_certificate_logs_its_user_in_and_nothing_else(user: str) -> None:
+    made = rules.generate("x509", user)
+    key, certificate, others = pkcs12.load_key_and_certificates(base64.b64decode(made.private), None)
+    assert certificate is not None and key is not None and others == []
+    assert made.public.encode() == certificate.public_bytes(serialization.Encoding.PEM)
+    assert certificate.public_key() == key.public_key()
+    certificate.verify_directly_issued_by(certificate)
+    (principal,) = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert isinstance(principal, x509.OtherName)
+    assert principal.value.endswith(f"{user or 'user'}@localhost".encode())
+    # A reader of DER that is not ours agrees with the length.
+    assert asn1.decode_der(str, principal.value) == f"{user or 'user'}@localhost"
+    assert list(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == [ExtendedKeyUsageOID.CLIENT_AUTH]
+
+
+def test_a_certificate_over_the_api(service: Service) -> None:
+    made = _make(service, {"name": "new", "type": "x509"}, version=None)
+    assert (made.status, made.json["type"], made.headers["cache-control"]) == (201, "x509", "no-store")
+    _, certificate, _ = pkcs12.load_key_and_certificates(base64.b64decode(made.json["private_key"]), None)
+    assert certificate is not None
+    assert made.json["fingerprint"] == certificate.fingerprint(hashes.SHA1()).hex(":")
+    assert _make(service, {"name": "mine", "type": "x509", "public_key": f"my own:\n{CERTIFICATE}"}).json["public_key"] == CERTIFICATE
+    body = service.prepared()
+    body["server"]["key_name"] = "mine"
+    assert service.call("POST", "/v1/servers", body, version="1.1").status == 201
+    service.work()
+    (node,) = [node for node in service.world.nodes.values() if node.instance_id]
+    told = node.instance_info["configdrive"]["meta_data"]
+    assert (told["keys"], told["public_keys"]) == ([{"name": "mine", "type": "x509", "data": CERTIFICATE}], {})
 
 
 def test_import(service: Service) -> None:
@@ -88,7 +126,10 @@ def test_those_of_others_are_for_operators(service: Service) -> None:
 @pytest.mark.parametrize(
     "body",
     [{}, {"name": ""}, {"name": " "}, {"name": "a/b"}, {"name": "é"}, {"name": "x" * 256}, {"name": "a\n"}, {"name": "a", "more": 1},
-     {"name": "a", "type": "x509"}, {"name": "a", "public_key": ""}, {"name": "a", "public_key": "ssh-rsa AAAA"},
+     {"name": "a", "type": "pgp"}, {"name": "a", "type": "x509", "public_key": PUBLIC}, {"name": "a", "public_key": CERTIFICATE},
+     {"name": "a", "type": "x509", "public_key": CERTIFICATE * 2}, {"name": "a", "type": "x509", "public_key": CERTIFICATE[:200]},
+     {"name": "a", "type": "x509", "public_key": "\ud83d"},
+     {"name": "a", "public_key": ""}, {"name": "a", "public_key": "ssh-rsa AAAA"},
      {"name": "a", "public_key": "ssh-ed25519 !!!!"}, {"name": "a", "public_key": f"{PUBLIC}\n{PUBLIC}"},
      {"name": "a", "public_key": "-----BEGIN RSA PRIVATE KEY-----"}, {"name": "a", "public_key": "ssh-dss AAAAB3NzaC1kc3MAAAA="},
      {"name": "a", "public_key": "ssh-rsa \ud83d\ude00"}],
