@@ -42,11 +42,8 @@ class Machines(Sending):
 
     def edit_pool(self, pool: Pool | str, **changes: Any) -> Pool:
         """Change attributes of create_pool; projects=None opens it to all. Refused when somebody else changed it meanwhile."""
-        known = self._send("GET", f"{Pool.base_path}/{id_of(pool)}")
         names = {"all_tags": "all", "any_tags": "any", "none_tags": "none"}
-        patch = [{"op": "replace", "path": f"/{names.get(name, name)}", "value": value} for name, value in changes.items()]
-        headers = {"If-Match": known.headers["ETag"]}
-        return Pool.existing(**self._send("PATCH", f"{Pool.base_path}/{id_of(pool)}", json=patch, headers=headers).json())
+        return self._edit(Pool, pool, {names.get(name, name): value for name, value in changes.items()})
 
     def delete_pool(self, pool: Pool | str) -> None:
         """:raises NotFoundException:"""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from baremetal_svc.sdk import waiting
+from baremetal_svc.sdk.flavors import Flavors
 from baremetal_svc.sdk.machines import Machines
 from baremetal_svc.sdk.reservations import Reservations, hints
 from baremetal_svc.sdk.resources import Aggregate, Flavor, KeyPair, Node, Operation, Pool, Reservation, Server, ServerGroup
@@ -17,7 +18,7 @@ from baremetal_svc.sdk.sending import id_of, last_of
 _ONE_REQUEST = timedelta(minutes=1)
 
 
-class Proxy(Machines, Reservations):
+class Proxy(Flavors, Machines, Reservations):
     """Version 1 of the API."""
 
     api_version = "1"
@@ -212,19 +213,7 @@ class Proxy(Machines, Reservations):
             found += [other] if other.request_id == first.request_id and other.kind == first.kind else []
         return found[::-1] or [first]
 
-    # --- flavors, machines, key pairs
-
-    def flavors(self, **query: Any) -> Iterator[Flavor]:
-        """Flavors that the caller may ask for; operators see all."""
-        return self._list(Flavor, **query)
-
-    def get_flavor(self, flavor: Flavor | str) -> Flavor:
-        """:raises NotFoundException:"""
-        return self._get(Flavor, flavor)
-
-    def find_flavor(self, name_or_id: str) -> Flavor:
-        """:raises NotFoundException:"""
-        return self._named(Flavor, name_or_id)
+    # --- groups, aggregates, key pairs
 
     def server_groups(self, **query: Any) -> Iterator[ServerGroup]:
         """Server groups; all_projects."""
@@ -274,11 +263,6 @@ class Proxy(Machines, Reservations):
     def availability_zones(self) -> list[str]:
         """Names of the zones that have machines."""
         found: list[str] = self._send("GET", "/availability_zones").json()["availability_zones"]
-        return found
-
-    def limits(self) -> dict[str, Any]:
-        """Limit and usage of each resource of the caller's project."""
-        found: dict[str, Any] = self._send("GET", "/limits").json()
         return found
 
     def key_pairs(self, **query: Any) -> Iterator[KeyPair]:

@@ -7,7 +7,7 @@ from typing import Any
 from openstack import exceptions
 
 from baremetal_svc.sdk.resources import Reservation
-from baremetal_svc.sdk.sending import Sending, id_of
+from baremetal_svc.sdk.sending import Sending
 
 
 class Reservations(Sending):
@@ -37,10 +37,7 @@ class Reservations(Sending):
 
     def edit_reservation(self, reservation: Reservation | str, **changes: Any) -> Reservation:
         """Another name or until. Refused when somebody else changed it meanwhile."""
-        path = f"{Reservation.base_path}/{id_of(reservation)}"
-        patch = [{"op": "replace", "path": f"/{name}", "value": value} for name, value in changes.items()]
-        headers = {"If-Match": self._send("GET", path).headers["ETag"]}
-        return Reservation.existing(**self._send("PATCH", path, json=patch, headers=headers).json())
+        return self._edit(Reservation, reservation, changes)
 
     def delete_reservation(self, reservation: Reservation | str) -> None:
         """End it now; its servers stay. :raises NotFoundException:"""

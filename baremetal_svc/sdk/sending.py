@@ -2,6 +2,7 @@
 """What all methods of the proxy stand on: a request in the newest microversion that both sides speak, and finding things by name."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import requests
@@ -36,6 +37,13 @@ class Sending(proxy.Proxy):
             found += body[name]
             url = body.get(f"{name}_links", [{"href": ""}])[0]["href"]
         return found
+
+    def _edit(self, kind: type[R], item: R | str, changes: Mapping[str, Any]) -> R:
+        # With the ETag of what is there now: what somebody else changes in between is not overwritten.
+        path = f"{kind.base_path}/{id_of(item)}"
+        patch = [{"op": "replace", "path": f"/{name}", "value": value} for name, value in changes.items()]
+        headers = {"If-Match": self._send("GET", path).headers["ETag"]}
+        return kind.existing(**self._send("PATCH", path, json=patch, headers=headers).json())
 
     def _send(self, method: str, path: str, **more: Any) -> requests.Response:
         response = self.request(path, method, microversion=Server._get_microversion(self), **more)

@@ -20,7 +20,6 @@ from baremetal_svc.domain.errors import Invalid
 
 BITS = 2048
 SSH, X509 = "ssh", "x509"
-TYPES = (SSH, X509)
 #: As Nova has them: nobody renews the key of a machine that is there.
 _YEARS = 10
 #: Microsoft's name for the user that a certificate logs in.

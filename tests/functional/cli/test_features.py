@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.fixtures.service import ADMIN, FOREIGN, tomorrow
 from tests.functional.cli.conftest import Client
 from tests.functional.cli.test_shell import create
@@ -199,3 +201,45 @@ def test_reservations(client: Client) -> None:
     assert rows(client, "reservation", "show", "winter")["id"] == again["id"]
     said(client, "reservation", "delete", "winter")
     assert rows(client, "reservation", "list", "--status", "active") == []
+
+
+def test_flavors(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "raid.json").write_text('{"logical_disks": [{"raid_level": "1", "size_gb": "MAX"}]}')
+    words = ("--resource-class", "gold", "--private", "--project", "red", "--pool", "default", "--trait", "CUSTOM_GPU", "--price", "9 EUR")
+    more = ("--raid", f"@{tmp_path / 'raid.json'}", "--facts", '{"cpus": 64}', "--boot-mode", "uefi", "--aggregate-property", "ssd=true")
+    made = rows(client, "flavor", "create", "big", *words, *more, token=ADMIN)
+    assert (made["resources"], made["resource_traits"], made["facts"]) == ({"gold": 1}, {"CUSTOM_GPU": "required"}, {"cpus": 64})
+    assert (made["boot_mode"], made["raid"]["logical_disks"][0]["raid_level"], made["price"]) == ("uefi", "1", "9 EUR")
+    assert made["resource_aggregates"] == {"ssd": "true"} and len(made["pools"]) == 1
+    assert "big" in {row["Name"] for row in rows(client, "flavor", "list")}
+    assert "big" not in {row["Name"] for row in rows(client, "flavor", "list", token=FOREIGN)}
+    take_away = ("--boot-mode", "any", "--price", "none", "--raid", "{}", "--remove-project", "red", "--disable", "--name", "bigger")
+    edited = rows(client, "flavor", "set", "big", *take_away, token=ADMIN)
+    assert (edited["name"], edited["boot_mode"], edited["price"], edited["raid"], edited["is_disabled"]) == ("bigger", None, None, {}, True)
+    assert "bigger" not in {row["Name"] for row in rows(client, "flavor", "list")}
+    assert rows(client, "flavor", "set", "bigger", "--public", "--enable", token=ADMIN)["is_public"] is True
+    assert client("bms", "flavor", "set", "bigger", token=ADMIN).code == 1
+    with pytest.raises(SystemExit):
+        client("bms", "flavor", "create", "x", "--resource-class", "g", "--raid", "{", token=ADMIN)
+    said(client, "flavor", "delete", "bigger", token=ADMIN)
+    assert client("bms", "flavor", "show", "bigger", token=ADMIN).code == 1
+
+
+def test_quotas(client: Client) -> None:
+    [flavor] = rows(client, "flavor", "list", token=ADMIN)
+
+    def told(*words: str) -> dict[str, tuple[int, bool]]:
+        return {row["Resource"]: (row["Limit"], row["Default"]) for row in rows(client, "quota", *words, token=ADMIN)}
+
+    before = told("show", "red")
+    assert told("set", "red", "servers=3", f"flavor:{flavor['Name']}=1", "pool:default=2")["servers"] == (3, False)
+    after = told("set", "red", "servers=default", "keypairs=-1")
+    assert (after["servers"], after["keypairs"], after[f"flavor:{flavor['ID']}"]) == (before["servers"], (-1, False), (1, False))
+    assert {limit for name, (limit, _) in after.items() if name.startswith("pool:")} == {2}
+    for bad in ("servers", "servers=many", "shoes=1", "flavor:none=1"):
+        assert client("bms", "quota", "set", "red", bad, token=ADMIN).code == 1
+    said(client, "quota", "reset", "red", token=ADMIN)
+    assert told("show", "red") == before
+    assert client("bms", "quota", "show", "red").code == 0
+    assert client("bms", "quota", "set", "red", "servers=99").code == 1
+    assert client("bms", "quota", "show", "red", token=FOREIGN).code == 1

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""openstack bms quota show, set, reset. What is changed, operators change."""
+
+import argparse
+from typing import Any
+
+from osc_lib.command import command
+from osc_lib.exceptions import CommandError
+
+from baremetal_svc.cli import columns
+from baremetal_svc.cli.asking import Asking
+
+_COLUMNS = (("resource", "Resource"), ("limit", "Limit"), ("usage", "Usage"), ("default", "Default"))
+
+
+class _OfProject(Asking):
+    """About one project."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Arguments and options."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("project", metavar="<project-id>")
+        return parser
+
+    def _table(self, quotas: dict[str, dict[str, Any]]) -> columns.Table:
+        return columns.records([{"resource": name, **use} for name, use in sorted(quotas.items())], _COLUMNS)
+
+
+class ShowQuotas(_OfProject, command.Lister):
+    """Show how much of each resource a project may have, and has"""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
+        """Headings and rows."""
+        return self._table(self.api.quotas(parsed_args.project))
+
+
+class SetQuotas(_OfProject, command.Lister):
+    """Change limits of a project; those that are not named stay"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Arguments and options."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "limits",
+            metavar="<resource>=<limit>",
+            nargs="+",
+            help="servers, keypairs, server_groups, reserved_nodes, flavor:<flavor> or pool:<pool> (name or ID); -1: no limit; default",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
+        """Headings and rows. :raises CommandError: what is not a resource and a whole number."""
+        changes = dict(self._change(text) for text in parsed_args.limits)
+        return self._table(self.api.edit_quotas(parsed_args.project, changes))
+
+    def _change(self, text: str) -> tuple[str, int | None]:
+        resource, _, limit = text.rpartition("=")
+        try:
+            number = None if limit == "default" else int(limit)
+        except ValueError as error:
+            raise CommandError(f"{text!r} is not a resource and its limit, such as servers=10.") from error
+        kind, _, name = resource.partition(":")
+        if kind == "flavor":
+            return f"flavor:{self.api.find_flavor(name).id}", number
+        return (f"pool:{self.api.find_pool(name).id}" if kind == "pool" else resource), number
+
+
+class ResetQuotas(_OfProject):
+    """Give a project the default limits again"""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Nothing is printed."""
+        self.api.reset_quotas(parsed_args.project)
