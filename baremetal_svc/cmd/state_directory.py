@@ -36,13 +36,13 @@ class StateDirectory:
         return True
 
     def configuration(self, host: str, port: int, ironic: str) -> list[Path]:
-        """Write the service's configuration for this start; the files in the order in which they are read."""
-        secrets, general = self.path / "secrets.conf", self.path / "baremetal-svc.conf"
+        """Write the service's configuration for this start; the files in the order in which they are read: what an operator sets wins."""
+        secrets, general, own = (self.path / name for name in ("secrets.conf", "baremetal-svc.conf", "local.conf"))
         if not secrets.exists():
             key = base64.urlsafe_b64encode(os.urandom(32)).decode()
             write(secrets, {"secrets": {"fernet_key": key}})
-        write(general, self._sections(host, port, ironic))
-        return [secrets, general]
+        write(general, self._sections(host, port, ironic), f"# Written anew at each start. What is set in {own.name} beside it wins.\n\n")
+        return [secrets, general, *([own] if own.exists() else [])]
 
     def _sections(self, host: str, port: int, ironic: str) -> Sections:
         shown = f"[{host}]" if ":" in host else host
@@ -73,13 +73,14 @@ class StateDirectory:
         return file
 
 
-def write(path: Path, sections: Sections) -> None:
-    """Write a configuration file that only we may read; "$" would begin a reference."""
+def write(path: Path, sections: Sections, note: str = "") -> None:
+    """Write a configuration file that only we may read, a note first; "$" would begin a reference."""
     parser = configparser.RawConfigParser(default_section="no such section", interpolation=None)
     for name, options in sections.items():
         parser[name] = {option: str(value).replace("$", "$$") for option, value in options.items()}
     new = path.with_suffix(".new")
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(note)
         parser.write(file)
     new.rename(path)
 

@@ -24,22 +24,36 @@ def born(pid: int) -> str | None:
 
 def pid(name: str) -> int | None:
     """The pid of a process that was started under this name, None when it does not run."""
+    known = _noted(name)
+    return known[0] if known and born(known[0]) == known[1] else None
+
+
+def group(name: str) -> int | None:
+    """The group of what was started under this name, while any of it runs: a script may have died and left what it started."""
+    known = _noted(name)
+    if known is None or born(known[0]) not in (known[1], None):
+        return None
+    return known[0] if _group_alive(known[0]) else None
+
+
+def _noted(name: str) -> tuple[int, str] | None:
     try:
         text, start = (layout.RUN / f"{name}.pid").read_text().split()
     except (FileNotFoundError, ValueError):
         return None
-    return int(text) if born(int(text)) == start else None
+    return int(text), start
 
 
 def running() -> list[str]:
     """The names of what runs now."""
-    return sorted(path.stem for path in layout.RUN.glob("*.pid") if pid(path.stem))
+    return sorted(path.stem for path in layout.RUN.glob("*.pid") if group(path.stem))
 
 
 def start(name: str, command: Sequence[str | os.PathLike[str]], user: str | None = None, **environment: str) -> int:
     """Start a process in a group of its own, its output appended to log/NAME.log; does nothing when it runs."""
     if known := pid(name):
         return known
+    stop(name)
     with open(layout.LOG / f"{name}.log", "ab") as log:
         child = subprocess.Popen(
             [str(word) for word in command],
@@ -62,7 +76,7 @@ def start(name: str, command: Sequence[str | os.PathLike[str]], user: str | None
 
 def stop(name: str, grace: float = 8.0, gently: signal.Signals = signal.SIGTERM) -> None:
     """TERM to the whole group, KILL when it is still there after `grace` seconds."""
-    if known := pid(name):
+    if known := group(name):
         _signal(known, gently)
         _signal(known, signal.SIGCONT)  # one that was stopped must wake to obey
         if not _gone_within(known, grace):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from baremetal_svc import conf as configuration
 from baremetal_svc.cmd import all_in_one, embedded_ironic, leash
 from baremetal_svc.cmd.embedded_ironic import EmbeddedIronic
 from baremetal_svc.cmd.state_directory import StateDirectory
@@ -84,6 +85,17 @@ def test_the_key_is_made_once_and_ours_alone(tmp_path: Path) -> None:
     written.read(general)
     assert written["api"]["public_endpoint"] == "http://[::1]:18081"
     assert "with $$ and %" in written["images"]["file"]
+
+
+def test_what_an_operator_sets_is_kept_and_wins(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    (tmp_path / "local.conf").write_text("[conductor]\ndrain_timeout = 7\n")
+    files = [
+        argument for file in state.configuration("127.0.0.1", 18080, "http://127.0.0.1:16385") for argument in ("--config-file", str(file))
+    ]
+    found = configuration.load(files)
+    assert (found.conductor.drain_timeout, found.conductor.listing_interval) == (7, 0.3)
+    assert "local.conf" in (tmp_path / "baremetal-svc.conf").read_text()
 
 
 def leashed(*command: str, parent: int | None = None) -> list[str]:

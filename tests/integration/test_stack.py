@@ -2,13 +2,16 @@
 """The local stack itself: a deployment through the agent sets the tenant's VLAN on the switch, and tear-down frees it."""
 
 import hashlib
+import os
+import signal
 
 import kombu
 import pytest
 import sqlalchemy
 
-from devstack.local import layout, metal, neutron, services
+from devstack.local import layout, metal, neutron, processes, services
 from devstack.local.switch import Event, SwitchLog
+from devstack.local.waiting import until
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -77,6 +80,17 @@ def test_stopped_by_pid_and_started_again():
     assert services.pid("ironic-conductor") is None
     services.up("fakeagent")
     assert services.pid("ironic-conductor") not in (None, before)
+
+
+def test_what_a_dead_script_has_left_is_stopped(tmp_path):
+    leader = processes.start("stack-proof", ["sh", "-c", f"echo $$ > {tmp_path}/one; sleep 1000 & echo $! > {tmp_path}/two; wait"])
+    until(lambda: (tmp_path / "two").exists() and (tmp_path / "two").read_text().strip(), 10)
+    left = int((tmp_path / "two").read_text())
+    os.kill(leader, signal.SIGKILL)
+    assert until(lambda: processes.pid("stack-proof") is None, 10)
+    assert processes.born(left) and "stack-proof" in processes.running()
+    processes.stop("stack-proof")
+    assert processes.born(left) is None and "stack-proof" not in processes.running()
 
 
 @pytest.mark.parametrize("kind", ["mysql", "postgresql"])
