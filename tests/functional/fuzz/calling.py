@@ -16,7 +16,7 @@ from tests.functional.fuzz.stage import Stage
 
 #: A longer search takes others.
 SEED = int(os.environ.get("BAREMETAL_SVC_FUZZ_SEED", "20261124"))
-CASES = int(os.environ.get("BAREMETAL_SVC_FUZZ_CASES", "50"))
+CASES = int(os.environ.get("BAREMETAL_SVC_FUZZ_CASES", "35"))
 VERSION = f"baremetal_compute 1.{MAXIMUM}"
 #: Without Keystone everybody is somebody; and a valid body may still name a flavor that is not there.
 NOT_CHECKED = [checks.ignored_auth, checks.positive_data_acceptance]

@@ -196,8 +196,10 @@ def test_key_pairs(demo: Any) -> None:
     imported = demo.keypair.create(f"k-{uuid.uuid4()}", public_key=made.public_key, keypair_type="ssh")
     assert {made.name, imported.name} <= {found.name for found in demo.keypair.list()}
     assert demo.keypair.get(imported.name).fingerprint == made.fingerprint
+    certificate = demo.keypair.create(f"k-{uuid.uuid4()}", keypair_type="x509")
+    assert certificate.private_key and demo.keypair.get(certificate.name).public_key.startswith("-----BEGIN CERTIFICATE-----")
     user = services.client("keystone").get("/users?name=demo")["users"][0]["id"]
-    for pair in (made, imported):
+    for pair in (made, imported, certificate):
         demo.keypair.delete(pair.name, user_id=user)
 
 
