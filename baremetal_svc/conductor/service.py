@@ -124,7 +124,7 @@ class Conductor:
             try:
                 server.start()
                 return
-            except (OSError, oslo_messaging.MessagingException) as error:
+            except Exception as error:  # drivers have errors of their own; without this thread no wake-up is heard
                 LOG.warning("The bus is away, trying again: %s", error)
                 self._stopped.wait(1)
 

@@ -3,14 +3,17 @@
 
 from typing import Any
 
+import amqp
 import sqlalchemy as sa
 
 from baremetal_svc.api import app
+from baremetal_svc.conductor.client import Waker
 from baremetal_svc.db import models
 from baremetal_svc.db.session import Database
 from baremetal_svc.wsgi import assembly
 from tests.fixtures import properties
 from tests.fixtures.service import ADMIN, Service
+from tests.functional.test_processes import until
 
 OP = models.Operation.__table__.c
 
@@ -45,3 +48,18 @@ def test_a_conductor_that_is_woken_finds_the_operation(service: Service) -> None
     service.token = ADMIN
     assert asked("POST", "/v1/servers", body) == "servers.create"
     other.close()
+
+
+def test_a_waker_outlives_whatever_its_driver_raises() -> None:
+    """Its thread ended with the first error that was none of oslo.messaging's, and operations waited for the poll from then on."""
+    cast: list[str] = []
+
+    def to_bus(operation_id: str) -> None:
+        cast.append(operation_id)
+        if len(cast) == 1:
+            raise amqp.exceptions.AccessRefused
+
+    waker = Waker(to_bus)
+    for number in range(2):
+        waker.wake(f"operation-{number}")
+        assert until(lambda number=number: len(cast) == number + 1)
