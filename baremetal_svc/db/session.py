@@ -58,6 +58,8 @@ class Database:
             max_overflow=options.max_overflow,
             pool_timeout=options.pool_timeout or 5,
             connection_recycle_time=options.connection_recycle_time,
+            mysql_sql_mode=options.mysql_sql_mode,
+            mysql_wsrep_sync_wait=options.mysql_wsrep_sync_wait,
         )
 
     @contextmanager
@@ -115,14 +117,14 @@ def impatient(url: str) -> str:
     return parsed.update_query_dict(missing).render_as_string(hide_password=False)
 
 
-def _server(url: str, **options: Any) -> sa.Engine:
+def _server(url: str, mysql_sql_mode: str | None = "TRADITIONAL", **options: Any) -> sa.Engine:
     # No retry at connect: a database that is away must be an answer within seconds, callers decide how often to ask again.
     # No pause at each return to the pool either, which lets other greenthreads run: there are none.
     parsed = sa.make_url(url)
     if parsed.get_backend_name() in ("mysql", "mariadb") and "charset" not in parsed.query:
         # oslo.db's own default is utf8, which has no characters beyond the first plane.
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
-    engine = engines.create_engine(parsed, max_retries=0, thread_checkin=False, **options)
+    engine = engines.create_engine(parsed, max_retries=0, thread_checkin=False, mysql_sql_mode=mysql_sql_mode, **options)
     # Once for each connection: as an execution option of the engine it is set and reset in every transaction, four statements more.
     sa.event.listen(engine, "connect", lambda connection, record: _set_session(engine.dialect, connection))
     return engine

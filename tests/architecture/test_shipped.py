@@ -98,9 +98,11 @@ def test_a_unit_starts_a_program_that_exists(unit: Path) -> None:
     assert len(words) == 1
     program = Path(words[0][0]).name
     assert program == "uwsgi" or program in {script.name for script in entry_points(group="console_scripts")}
-    stop = re.findall(r"^TimeoutStopSec=(\d+)$", text, re.M)
-    drain = next(option.default for option in service.CONDUCTOR if option.name == "drain_timeout")
-    assert int(stop[0]) > drain if "conductor" in unit.name else stop
+    # The main process alone is told to stop, and gets the time that it needs for it.
+    assert "\nKillMode=mixed\n" in text
+    (stop,) = re.findall(r"^TimeoutStopSec=(\d+)$", text, re.M)
+    needed = {option.name: option.default for option in (*service.CONDUCTOR, *service.API)}
+    assert int(stop) > needed["drain_timeout" if "conductor" in unit.name else "max_wait"]
 
 
 def test_every_command_of_an_operator_exists() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from oslo_config import cfg
 
 from baremetal_svc import conf as configuration
 from baremetal_svc.cmd import all_in_one, embedded_ironic, leash
@@ -90,10 +91,10 @@ def test_the_key_is_made_once_and_ours_alone(tmp_path: Path) -> None:
 def test_what_an_operator_sets_is_kept_and_wins(tmp_path: Path) -> None:
     state = StateDirectory(tmp_path)
     (tmp_path / "local.conf").write_text("[conductor]\ndrain_timeout = 7\n")
-    files = [
-        argument for file in state.configuration("127.0.0.1", 18080, "http://127.0.0.1:16385") for argument in ("--config-file", str(file))
-    ]
-    found = configuration.load(files)
+    files = state.configuration("127.0.0.1", 18080, "http://127.0.0.1:16385")
+    # Not the global one, which other tests have yet to register options with.
+    found = configuration.register(cfg.ConfigOpts())
+    found([argument for file in files for argument in ("--config-file", str(file))], project="baremetal_svc")
     assert (found.conductor.drain_timeout, found.conductor.listing_interval) == (7, 0.3)
     assert "local.conf" in (tmp_path / "baremetal-svc.conf").read_text()
 
