@@ -5,12 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pecan
-from keystonemiddleware import auth_token
-from keystonemiddleware import opts as auth_options
 from oslo_config import cfg
 from oslo_middleware import cors, http_proxy_to_wsgi, request_id
 
-from baremetal_svc.api import microversion, openapi
+from baremetal_svc.api import keystone, openapi
 from baremetal_svc.api.call import Services
 from baremetal_svc.api.faults import Faults
 from baremetal_svc.api.front import Front
@@ -77,11 +75,4 @@ def _behind_proxy(conf: cfg.ConfigOpts, application: Application) -> Application
 def _authenticated(conf: cfg.ConfigOpts, application: Application) -> Application:
     if conf.api.auth_strategy == "noauth":
         return NoAuth(application)
-    for group, options in auth_options.list_auth_token_opts():
-        conf.register_opts(options, group)
-    # The middleware of older releases takes any user's token for a service's, which keeps expired tokens alive.
-    conf.set_default("service_token_roles_required", True, "keystone_authtoken")
-    # By this name application credentials with access rules know the service.
-    conf.set_default("service_type", microversion.SERVICE_TYPE, "keystone_authtoken")
-    # Tokens are judged by the route's policy: version documents and the healthcheck need none.
-    return auth_token.AuthProtocol(application, {"oslo_config_config": conf, "delay_auth_decision": True})
+    return keystone.authenticated(conf, application)

@@ -7,14 +7,14 @@ from typing import Any
 import orjson
 import pecan
 
-from baremetal_svc.api import microversion, validation
+from baremetal_svc.api import keystone, microversion, validation
 from baremetal_svc.api.call import Answer, Call, Services
 from baremetal_svc.api.faults import REASONS
 from baremetal_svc.api.front import KEY
 from baremetal_svc.api.observing import SEEN
 from baremetal_svc.api.routing import Route, Table, canonical
 from baremetal_svc.context import RequestContext
-from baremetal_svc.domain.errors import Invalid, NotAuthenticated, UnsupportedMediaType
+from baremetal_svc.domain.errors import Invalid, NotAuthenticated, Unavailable, UnsupportedMediaType
 
 _KEY_FORM = re.compile(r"^[\x21-\x7e]{1,255}$")
 
@@ -42,6 +42,8 @@ class Root:
         context = RequestContext.from_environ(environ)
         if route.rule is not None:
             if not context.project_id:
+                if environ.get(keystone.AWAY):
+                    raise Unavailable("Keystone does not answer, so the token cannot be judged.")
                 raise NotAuthenticated("The request has no token that is scoped to a project.")
             self._services.policy.check(context, route.rule)
         return context

@@ -53,7 +53,8 @@ class Load:
             except (OSError, ValueError):
                 self._stopped.wait(0.2)
                 continue
-            if status >= 500 and status != 503:
+            # Whatever is away, their token is good: who is told otherwise takes the login for over.
+            if (status >= 500 and status != 503) or status == 401:
                 self.unexpected.append(f"{method} {path}: {status} {reply}")
             if status != 503:
                 return status, reply
@@ -72,8 +73,15 @@ class Load:
 
     def _choose(self, dice: random.Random) -> dict[str, Any] | None:
         [chosen] = dice.choices(list(CHOSEN), list(CHOSEN.values()))
-        found = self._send(dice, "GET", f"/v1/servers?{chosen}limit=100")[1]
-        return dice.choice(found["servers"]) if found and found["servers"] else None
+        return self._one_of(dice, f"/v1/servers?{chosen}limit=100")
+
+    def _one_of(self, dice: random.Random, path: str) -> dict[str, Any] | None:
+        """One of what is listed there, None where nothing is."""
+        status, found = self._send(dice, "GET", path)
+        if status not in (0, 200):
+            self.unexpected.append(f"GET {path}: {status} {found}")
+        listed = found[path.partition("?")[0].rpartition("/")[2]] if status == 200 else []
+        return dice.choice(listed) if listed else None
 
     def _power(self, dice: random.Random) -> None:
         server = self._choose(dice)
@@ -87,15 +95,14 @@ class Load:
             self._count(self._send(dice, "DELETE", f"/v1/servers/{server['uuid']}")[0], 204)
 
     def _cancel(self, dice: random.Random) -> None:
-        found = self._send(dice, "GET", f"/v1/operations?state={dice.choice(('running', 'waiting', 'pending'))}&limit=20")[1]
-        if found and found["operations"]:
-            self._send(dice, "DELETE", f"/v1/operations/{dice.choice(found['operations'])['uuid']}")
+        operation = self._one_of(dice, f"/v1/operations?state={dice.choice(('running', 'waiting', 'pending'))}&limit=20")
+        if operation is not None:
+            self._send(dice, "DELETE", f"/v1/operations/{operation['uuid']}")
 
     def _retry(self, dice: random.Random) -> None:
-        found = self._send(dice, "GET", "/v1/servers?status=error&limit=100")[1]
-        if found and found["servers"]:
-            path = f"/v1/servers/{dice.choice(found['servers'])['uuid']}/states/provision"
-            self._count(self._send(dice, "PUT", path, {"target": "retry"})[0], 202)
+        server = self._one_of(dice, "/v1/servers?status=error&limit=100")
+        if server is not None:
+            self._count(self._send(dice, "PUT", f"/v1/servers/{server['uuid']}/states/provision", {"target": "retry"})[0], 202)
 
     def _count(self, status: int, wanted: int) -> None:
         with self._lock:

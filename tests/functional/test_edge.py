@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every answer has in common, whatever the route: headers, pages of other origins, a limit of requests."""
 
+import socket
+
 import pytest
+from keystoneauth1 import loading
 
 from tests.fixtures.service import ADMIN, FOREIGN, READER, Service
 
@@ -96,3 +99,20 @@ def test_service_tokens_need_a_role_and_access_rules_know_the_service(service: S
     options = service.conf.keystone_authtoken
     assert (options.service_token_roles, options.service_token_roles_required) == (["service"], True)
     assert options.service_type == "baremetal_compute"
+
+
+def test_a_keystone_that_does_not_answer_was_taken_for_one_that_refuses_the_token(service: Service) -> None:
+    """A client that is told so takes its login for over; what needs no token is answered as ever."""
+    service.configure(auth_strategy="keystone")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    service.conf.register_opts(loading.get_auth_plugin_conf_options("password"), "keystone_authtoken")
+    named = {"auth_type": "password", "auth_url": address, "username": "u", "password": "p", "http_request_max_retries": 0}
+    for name, value in named.items():
+        service.conf.set_override(name, value, "keystone_authtoken")
+    service.configure()
+    reply = service.call("GET", "/v1/servers", token="any")
+    assert (reply.status, reply.headers["retry-after"], reply.json["errors"][0]["code"]) == (503, "5", "unavailable")
+    assert "Keystone" in reply.json["message"]
+    assert service.call("GET", "/v1/servers", token="").status == 401
+    assert service.call("GET", "/v1", token="any").status == 200
