@@ -67,10 +67,8 @@ FAULTS = (
     Fault(
         "the release of a failed create is left out",
         "features/servers/tasks.py",
-        """                    )
-                release_claim(conn, held, nics, quarantine, self.run.operation["request_id"])
-""",
-        "                    )\n",
+        '    release_claim(conn, held, nics, quarantine, run.operation["request_id"])\n',
+        "",
         "tests/functional/servers/test_flow.py",
     ),
     Fault(
@@ -83,8 +81,8 @@ FAULTS = (
     Fault(
         "a released node is offered at once",
         "features/nodes/tasks.py",
-        "hold_until=nodes.database_time(conn) + quarantine",
-        "hold_until=0.0",
+        "nodes.note_release(conn, node_id, quarantine)",
+        "nodes.note_release(conn, node_id, 0.0)",
         "tests/functional/nodes",
     ),
     Fault(
@@ -104,8 +102,8 @@ FAULTS = (
     Fault(
         "the operation of a dead conductor is left",
         "db/operations.py",
-        "    for condition in (abandoned, waiting):\n",
-        "    for condition in (waiting,):\n",
+        "[*abandoned, *sorted(itertools.chain(*others))]",
+        "[*sorted(itertools.chain(*others))]",
         "tests/functional/test_lease.py tests/functional/power/test_flow.py",
     ),
     Fault(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.mutations import FAULTS, Fault
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGE = CHECKOUT / "baremetal_svc"
 WORDS = {"__init__", "api", "schema", "policy", "service", "flow", "tasks", "rules"}
@@ -93,3 +95,9 @@ def test_the_directory_alembic_is_no_package() -> None:
 
 def test_every_file_has_its_licence() -> None:
     assert [str(path) for path in sources(*EVERYTHING, "alembic") if "SPDX-License-Identifier: Apache-2.0" not in path.read_text()] == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_can_be_planted(fault: Fault) -> None:
+    """Code moves; ``tools/bench mutations`` is run seldom, and would be the first to know."""
+    assert (PACKAGE / fault.path).read_text().count(fault.old) == 1
