@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Authentication by Keystone's middleware. What a token may do is judged by the route's policy: some routes need none."""
 
+import logging
 from contextvars import ContextVar
 from typing import Any
 
@@ -11,12 +12,14 @@ from keystonemiddleware.exceptions import KeystoneMiddlewareException
 from oslo_config import cfg
 
 from baremetal_svc.api import microversion
-from baremetal_svc.domain.errors import Unavailable
+
+LOG = logging.getLogger(__name__)
 
 #: In the environment of a request whose token could not be judged, since Keystone does not answer.
 AWAY = "baremetal_svc.keystone_away"
 #: What the middleware had met when it called a token invalid; a refusal is another exception of keystoneauth.
 _SILENCE = (ksa_errors.ConnectFailure, ksa_errors.DiscoveryFailure, ksa_errors.RequestTimeout, KeystoneMiddlewareException)
+_TOKENS = ("X-Auth-Token", "X-Storage-Token", "X-Service-Token")
 _silent: ContextVar[bool] = ContextVar("baremetal_svc_keystone_silent", default=False)
 
 
@@ -27,15 +30,16 @@ class Authenticated(auth_token.AuthProtocol):
     """
 
     def process_request(self, request: Any) -> Any:
-        """As the middleware does; notes in the environment that Keystone did not answer.
-
-        :raises Unavailable: the catalogue of Keystone does not name it.
-        """
+        """As the middleware does; notes in the environment that Keystone did not answer, or gave no answer that the middleware knows."""
         _silent.set(False)
         try:
             response = super().process_request(request)
-        except ksa_errors.EndpointNotFound as error:
-            raise Unavailable("Keystone cannot be found, so the token cannot be judged.") from error
+        except ksa_errors.ClientException as error:
+            LOG.warning("Keystone cannot be used: %s", error)
+            _silent.set(True)
+            for header in _TOKENS:
+                request.headers.pop(header, None)
+            response = super().process_request(request)
         if _silent.get():
             request.environ[AWAY] = True
         return response

@@ -2,12 +2,22 @@
 """What every answer has in common, whatever the route: headers, pages of other origins, a limit of requests."""
 
 import socket
+import threading
 
 import pytest
 from keystoneauth1 import loading
 
 from tests.fixtures.service import ADMIN, FOREIGN, READER, Service
 
+#: What a proxy, a restart or a wrong address may send in Keystone's name.
+BROKEN = {
+    "cut": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n5\r\nab",
+    "no HTTP": b"garbage\r\n\r\n",
+    "page": b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Type: text/html\r\n\r\nhtml",
+    "empty": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}",
+    "unauthorized": b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+    "broken": b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
+}
 PAGE = "http://localhost:3000"
 ASKS = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
 SENDS = "X-Auth-Token,OpenStack-API-Version,Idempotency-Key,If-Match,Content-Type"
@@ -101,18 +111,54 @@ def test_service_tokens_need_a_role_and_access_rules_know_the_service(service: S
     assert options.service_type == "baremetal_compute"
 
 
-def test_a_keystone_that_does_not_answer_was_taken_for_one_that_refuses_the_token(service: Service) -> None:
-    """A client that is told so takes its login for over; what needs no token is answered as ever."""
+def _behind_keystone(service: Service, port: int) -> None:
+    """Tokens are judged by whatever listens there."""
     service.configure(auth_strategy="keystone")
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
     service.conf.register_opts(loading.get_auth_plugin_conf_options("password"), "keystone_authtoken")
-    named = {"auth_type": "password", "auth_url": address, "username": "u", "password": "p", "http_request_max_retries": 0}
+    named = {
+        "auth_type": "password",
+        "auth_url": f"http://127.0.0.1:{port}/v3",
+        "username": "u",
+        "password": "p",
+        "http_request_max_retries": 0,
+    }
     for name, value in named.items():
         service.conf.set_override(name, value, "keystone_authtoken")
     service.configure()
+
+
+def _is_no_refusal(service: Service) -> None:
     reply = service.call("GET", "/v1/servers", token="any")
     assert (reply.status, reply.headers["retry-after"], reply.json["errors"][0]["code"]) == (503, "5", "unavailable")
     assert "Keystone" in reply.json["message"]
     assert service.call("GET", "/v1/servers", token="").status == 401
     assert service.call("GET", "/v1", token="any").status == 200
+
+
+def test_a_keystone_that_does_not_answer_was_taken_for_one_that_refuses_the_token(service: Service) -> None:
+    """A client that is told so takes its login for over; what needs no token is answered as ever."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    _behind_keystone(service, port)
+    _is_no_refusal(service)
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+def test_a_keystone_that_answers_anything_else_was_a_failure_of_ours(service: Service, answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_answer, args=(listener, answer), daemon=True).start()
+        _behind_keystone(service, listener.getsockname()[1])
+        _is_no_refusal(service)
+        # The thread would wait for ever in accept().
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def _answer(listener: socket.socket, answer: bytes) -> None:
+    while True:
+        try:
+            asked, _ = listener.accept()
+        except OSError:
+            return
+        with asked:
+            asked.recv(65536)
+            asked.sendall(answer)
