@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A fleet in the service's database, written in bulk: nodes with 20 tags each, and 50 overlapping pools of expressions over 20 tags each.
+"""A fleet in the service's database, written in bulk: nodes with their facts and 20 tags each, and 50 overlapping pools of expressions
+over 20 tags each.
 
 What recompute would make of them (members, offers) is worked out with the same pure rules; ``check`` compares it with recomputation.
 """
@@ -8,13 +9,15 @@ import itertools
 import random
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
 
 from baremetal_svc.db import models, nodes, pools
 from baremetal_svc.db.session import Database
+from baremetal_svc.domain import facts
+from baremetal_svc.domain.node import NodeFacts
 from baremetal_svc.domain.pool import Expression
 from baremetal_svc.gateways.protocols import NodeView
 from baremetal_svc.scheduler import inventory, offers
@@ -40,6 +43,8 @@ def write(db: Database, count: int, *, per_rack: int = 20, seed: int = 1) -> Fle
     expressions = {str(uuid.UUID(int=dice.getrandbits(128), version=4)): _expression(dice) for _ in range(POOLS)}
     tags = {node_id: frozenset(dice.sample(VOCABULARY, TAGS)) for node_id in node_ids}
     insert(db, models.Node, _nodes(node_ids, per_rack))
+    known = {row["id"]: sorted(facts.facts(_known(row))) for row in _nodes(node_ids, per_rack)}
+    insert(db, models.NodeFact, ({"term": term, "node_id": node_id} for node_id in sorted(node_ids) for term in known[node_id]))
     insert(db, models.NodeTag, ({"tag": tag, "node_id": node_id} for node_id in sorted(node_ids) for tag in sorted(tags[node_id])))
     for number, (pool_id, wanted) in enumerate(expressions.items()):
         lists = {"all_of": sorted(wanted.all), "any_of": sorted(wanted.any), "none_of": sorted(wanted.none)}
@@ -66,7 +71,7 @@ def analyze(db: Database) -> None:
     """Have the database look at what it holds, as its own upkeep would in time."""
     word = {"sqlite": "ANALYZE", "postgresql": "ANALYZE"}.get(db.engine.dialect.name, "ANALYZE TABLE")
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        for table in ("nodes", "node_tags", "pools", "pool_members", "offers", "claims"):
+        for table in ("nodes", "node_facts", "node_tags", "pools", "pool_members", "offers", "claims"):
             conn.exec_driver_sql(f"{word} {table}")
 
 
@@ -88,6 +93,11 @@ def _nodes(node_ids: Sequence[str], per_rack: int) -> Iterator[dict[str, Any]]:
             node_id, f"bench-{number}", "available", None, "power off", None, None, False, CLASS, properties={"failure_domain": domain}
         )
         yield {**inventory.columns(view), "ports": [], "id": node_id, "hold_until": 0.0, "observed_at": 1.0, "created_at": 1.0}
+
+
+def _known(row: dict[str, Any]) -> NodeFacts:
+    """What facts are made of, out of a row of _nodes."""
+    return NodeFacts(**{field.name: row[field.name] for field in fields(NodeFacts) if field.name in row})
 
 
 def _offer(pool_id: str, node_id: str, place: int) -> dict[str, Any]:

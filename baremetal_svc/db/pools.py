@@ -15,6 +15,7 @@ from baremetal_svc.domain.pool import Expression
 POOL = Pool.__table__.c
 MEMBER = PoolMember.__table__.c
 TAG = NodeTag.__table__.c
+_EXPRESSIONS = select(POOL.id, POOL.all_of, POOL.any_of, POOL.none_of)
 
 #: Begins the tags that say in which zone a node is: what tenants name, and what groups keep together or apart.
 AVAILABILITY_ZONE, AFFINITY_ZONE = "availability_zone=", "affinity_zone="
@@ -90,17 +91,16 @@ def member_counts(conn: Connection, pool_ids: Sequence[str]) -> dict[str, int]:
 
 def expressions(conn: Connection, pool_ids: Sequence[str] | None = None) -> dict[str, Expression]:
     """Expressions by id, of every pool for None. Pools are few: operators name them by hand."""
-    statement = select(Pool.__table__)
-    return _by_id(rows.all_of(conn, statement if pool_ids is None else statement.where(POOL.id.in_(pool_ids))))
+    return _by_id(conn, _EXPRESSIONS if pool_ids is None else _EXPRESSIONS.where(POOL.id.in_(pool_ids)))
 
 
 def rebuilt(conn: Connection) -> dict[str, Expression]:
     """The expressions of the pools that are not being rebuilt."""
-    return _by_id(rows.all_of(conn, select(Pool.__table__).where(POOL.rebuilt_generation >= POOL.generation)))
+    return _by_id(conn, _EXPRESSIONS.where(POOL.rebuilt_generation >= POOL.generation))
 
 
-def _by_id(found: Sequence[rows.Row]) -> dict[str, Expression]:
-    return {p["id"]: Expression.of(all=p["all_of"], any=p["any_of"], none=p["none_of"]) for p in found}
+def _by_id(conn: Connection, statement: sa.Select[Any]) -> dict[str, Expression]:
+    return {pool_id: Expression.of(all=every, any=some, none=no) for pool_id, every, some, no in conn.execute(statement)}
 
 
 def tags_of(conn: Connection, node_ids: Sequence[str], these: Collection[str] | None = None) -> dict[str, frozenset[str]]:

@@ -30,7 +30,7 @@ def recompute(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str]
     """
     # The rows are locked first, so that a claim of the same moment is either seen here or comes after the new offers.
     nodes.lock(conn, node_ids)
-    time, expressions = nodes.database_time(conn), pools.expressions(conn, pool_ids)
+    expressions = pools.expressions(conn, pool_ids)
     members, offered = pools.memberships(conn, node_ids, pool_ids), rows.of(conn, node_ids, pool_ids)
     if pool_ids is None:
         facts = nodes.facts(conn, node_ids)
@@ -38,6 +38,7 @@ def recompute(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str]
         _note_reserved(conn, facts)
     else:
         facts = nodes.facts(conn, node_ids, frozenset().union(*(e.all | e.any | e.none for e in expressions.values())))
+    time = _time(conn, facts)
     known = {node.id: _wanted(node, members[node.id], expressions, time) for node in facts}
     pools.leave(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(members[node_id] - wanted)])
     pools.join(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(wanted - members[node_id])])
@@ -79,21 +80,26 @@ def moving(conn: Connection, tags: Mapping[str, frozenset[str]]) -> int:
 
 
 def disagreeing(conn: Connection, node_ids: Sequence[str]) -> list[str]:
-    """Those of the nodes whose membership, offers or facts recompute would change, in ten queries; changes nothing.
+    """Those of the nodes whose membership, offers or facts recompute would change, in six queries; changes nothing.
 
     A node whose quarantine is noted is left out: the inventory ends it at its next listing. So are pools that are being rebuilt, and
     facts of nodes that have none: an online migration writes those.
     """
-    time, expressions = nodes.database_time(conn), pools.rebuilt(conn)
+    expressions = pools.rebuilt(conn)
     members, offered = pools.memberships(conn, node_ids), rows.of(conn, node_ids)
     terms = node_facts.of(conn, node_ids)
     found = []
     for node in nodes.facts(conn, node_ids):
         known = members[node.id] & set(expressions), {offer for offer in offered[node.id] if offer[0] in expressions}
         stale = bool(terms[node.id]) and terms[node.id] != domain_facts.facts(node)
-        if stale or (not node.hold_until and _wanted(node, known[0], expressions, time) != known):
+        if stale or (not node.hold_until and _wanted(node, known[0], expressions, 0.0) != known):
             found.append(node.id)
     return found
+
+
+def _time(conn: Connection, facts: Sequence[NodeFacts]) -> float:
+    """Now, by the database's clock; asked only where a node's offers depend on it."""
+    return nodes.database_time(conn) if any(node.hold_until for node in facts) else 0.0
 
 
 def _pools(node: NodeFacts, members: set[str], expressions: Mapping[str, Expression]) -> set[str]:
