@@ -126,7 +126,7 @@ def _retag(conn: sa.Connection, node_id: str) -> None:
     here, there = before[node_id], sorted(set(fleet.VOCABULARY) - before[node_id])
     after = {node_id: here - {min(here)} | {there[0]}}
     node_tags.change(conn, before, after, node_tags.Author("bench", None))
-    offers.recompute(conn, [node_id])
+    offers.retag(conn, after)
 
 
 def rebuild(bench: Bench, seconds: float) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes as last observed, and the facts that pools and offers are computed from."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
-from baremetal_svc.db import pools, rows
+from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Offer, Operation, ReservedNode
+from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Operation, ReservedNode
 from baremetal_svc.domain.node import NodeFacts
 
 NODE = Node.__table__.c
@@ -130,26 +130,15 @@ def wake_waiting(conn: Connection) -> list[str]:
     return ids
 
 
-def facts(conn: Connection, node_ids: Iterable[str], these: Collection[str] | None = None) -> list[NodeFacts]:
-    """What pools and offers need to know of the nodes, in two queries; of their tags only these unless that is None."""
-    wanted = list(node_ids)
-    tags = pools.tags_of(conn, wanted, these)
-    found = conn.execute(_FACTS.where(NODE.id.in_(wanted))).mappings()
+def facts(conn: Connection, tags: Mapping[str, frozenset[str]]) -> list[NodeFacts]:
+    """What pools and offers need to know of the nodes that have these tags (by node id), in one query."""
+    found = conn.execute(_FACTS.where(NODE.id.in_(list(tags)))).mappings()
     return [NodeFacts(**{**row, "traits": tuple(row["traits"])}, tags=tags[row["id"]]) for row in found]
 
 
 def lock(conn: Connection, node_ids: Sequence[str]) -> None:
     """Lock the rows of nodes in order, so that whoever changes what depends on them queues up."""
     conn.execute(select(NODE.id).where(NODE.id.in_(node_ids)).order_by(NODE.id).with_for_update()).all()
-
-
-def offered(conn: Connection, node_ids: Sequence[str]) -> dict[str, set[str]]:
-    """Ids of the pools that each node is offered in."""
-    offer = Offer.__table__.c
-    found: dict[str, set[str]] = {node_id: set() for node_id in node_ids}
-    for pool_id, node_id in conn.execute(select(offer.pool_id, offer.node_id).where(offer.node_id.in_(node_ids))):
-        found[node_id].add(pool_id)
-    return found
 
 
 def tagged(conn: Connection, tag: str) -> list[str]:

@@ -3,24 +3,38 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from baremetal_svc.db import rows
-from baremetal_svc.db.models import Offer
+from baremetal_svc.db.models import Offer, PoolMember
 
 OFFER = Offer.__table__.c
+MEMBER = PoolMember.__table__.c
 
 
-def of(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str] | None = None) -> dict[str, set[tuple[str, str]]]:
-    """(pool id, resource class) of the offers of each node, in these pools only unless that is None."""
-    found: dict[str, set[tuple[str, str]]] = {node_id: set() for node_id in node_ids}
-    statement = select(OFFER.node_id, OFFER.pool_id, OFFER.resource_class).where(OFFER.node_id.in_(node_ids))
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a node stands: ids of the pools that it is a member of, and its offers: (pool id, resource class)."""
+
+    members: set[str] = field(default_factory=set)
+    offers: set[tuple[str, str]] = field(default_factory=set)
+
+
+def standing(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str] | None = None) -> dict[str, Standing]:
+    """Of each node, in these pools only unless that is None; in one query."""
+    found = {node_id: Standing() for node_id in node_ids}
+    members = select(MEMBER.node_id, MEMBER.pool_id, sa.null()).where(MEMBER.node_id.in_(node_ids))
+    offers = select(OFFER.node_id, OFFER.pool_id, OFFER.resource_class).where(OFFER.node_id.in_(node_ids))
     if pool_ids is not None:
-        statement = statement.where(OFFER.pool_id.in_(pool_ids))
-    for node_id, pool_id, resource_class in conn.execute(statement):
-        found[node_id].add((pool_id, resource_class))
+        members, offers = members.where(MEMBER.pool_id.in_(pool_ids)), offers.where(OFFER.pool_id.in_(pool_ids))
+    for node_id, pool_id, resource_class in conn.execute(sa.union_all(members, offers)):
+        if resource_class is None:
+            found[node_id].members.add(pool_id)
+        else:
+            found[node_id].offers.add((pool_id, resource_class))
     return found
 
 

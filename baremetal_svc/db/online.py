@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from baremetal_svc.db import node_facts, nodes
+from baremetal_svc.db import node_facts, nodes, pools
 from baremetal_svc.db.models import Node, NodeFact
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain import facts
@@ -22,7 +22,7 @@ def fill_node_facts(conn: Connection, most: int) -> int:
     found = list(conn.execute(sa.select(Node.__table__.c.id).where(missing).limit(most)).scalars())
     nodes.lock(conn, found)
     # Each has some: whether it is retired, its health.
-    node_facts.keep(conn, {node.id: facts.facts(node) for node in nodes.facts(conn, found)})
+    node_facts.keep(conn, {node.id: facts.facts(node) for node in nodes.facts(conn, pools.tags_of(conn, found))})
     return len(found)
 
 

@@ -126,17 +126,6 @@ def values_of(conn: Connection, prefix: str) -> list[str]:
     return sorted(tag.removeprefix(prefix) for tag in found.scalars())
 
 
-def memberships(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str] | None = None) -> dict[str, set[str]]:
-    """Ids of the pools that each node is a member of, of these pools only unless that is None."""
-    found: dict[str, set[str]] = {node_id: set() for node_id in node_ids}
-    statement = select(MEMBER.pool_id, MEMBER.node_id).where(MEMBER.node_id.in_(node_ids))
-    if pool_ids is not None:
-        statement = statement.where(MEMBER.pool_id.in_(pool_ids))
-    for pool_id, node_id in conn.execute(statement):
-        found[node_id].add(pool_id)
-    return found
-
-
 def join(conn: Connection, pairs: Sequence[tuple[str, str]]) -> None:
     """Make nodes members: (pool id, node id)."""
     if pairs:

@@ -2,19 +2,21 @@
 """Membership and offers, materialised: recomputed in Python for the nodes whose tags, facts or state changed."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from baremetal_svc.db import node_facts, nodes, pools, reservations
 from baremetal_svc.db import offers as rows
+from baremetal_svc.db.offers import Standing
 from baremetal_svc.domain import facts as domain_facts
 from baremetal_svc.domain import scheduling
 from baremetal_svc.domain.node import NodeFacts
 from baremetal_svc.domain.pool import Expression
 from baremetal_svc.domain.setup import Setup
 
+T = TypeVar("T", str, tuple[str, str])
 #: Offers are spread over this range, so that claimers that start at random places seldom meet.
 RND = 2**30
 _RANDOM = random.SystemRandom()
@@ -31,20 +33,42 @@ def recompute(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str]
     # The rows are locked first, so that a claim of the same moment is either seen here or comes after the new offers.
     nodes.lock(conn, node_ids)
     expressions = pools.expressions(conn, pool_ids)
-    members, offered = pools.memberships(conn, node_ids, pool_ids), rows.of(conn, node_ids, pool_ids)
+    named = None if pool_ids is None else frozenset().union(*(e.all | e.any | e.none for e in expressions.values()))
+    facts = nodes.facts(conn, pools.tags_of(conn, node_ids, named))
     if pool_ids is None:
-        facts = nodes.facts(conn, node_ids)
         node_facts.keep(conn, {node.id: domain_facts.facts(node) for node in facts})
         _note_reserved(conn, facts)
-    else:
-        facts = nodes.facts(conn, node_ids, frozenset().union(*(e.all | e.any | e.none for e in expressions.values())))
+    return _bring_in_line(conn, facts, expressions, rows.standing(conn, node_ids, pool_ids))
+
+
+def retag(conn: Connection, tags: Mapping[str, frozenset[str]]) -> int:
+    """Recompute nodes whose rows this transaction has locked, and of which only the tags changed, to these by node id."""
+    facts = nodes.facts(conn, tags)
+    _note_reserved(conn, facts)
+    return _bring_in_line(conn, facts, pools.expressions(conn), rows.standing(conn, list(tags)))
+
+
+def _bring_in_line(
+    conn: Connection, facts: Sequence[NodeFacts], expressions: Mapping[str, Expression], stood: Mapping[str, Standing]
+) -> int:
     time = _time(conn, facts)
-    known = {node.id: _wanted(node, members[node.id], expressions, time) for node in facts}
-    pools.leave(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(members[node_id] - wanted)])
-    pools.join(conn, [(pool_id, node_id) for node_id, (wanted, _) in known.items() for pool_id in sorted(wanted - members[node_id])])
-    rows.remove(conn, [(node_id, *offer) for node_id, (_, wanted) in known.items() for offer in sorted(offered[node_id] - wanted)])
-    rows.add(conn, _new(known, offered))
-    return sum(wanted != members[node_id] for node_id, (wanted, _) in known.items())
+    return _write(conn, stood, {node.id: _wanted(node, stood[node.id].members, expressions, time) for node in facts})
+
+
+def _write(conn: Connection, stood: Mapping[str, Standing], wanted: Mapping[str, Standing]) -> int:
+    """Bring rows from how nodes stood to how they shall stand; how many of the nodes changed pools."""
+    left, joined = _changes(wanted, stood, lambda one: one.members), _changes(stood, wanted, lambda one: one.members)
+    pools.leave(conn, [(pool_id, node_id) for node_id, pool_id in left])
+    pools.join(conn, [(pool_id, node_id) for node_id, pool_id in joined])
+    rows.remove(conn, [(node_id, *offer) for node_id, offer in _changes(wanted, stood, lambda one: one.offers)])
+    place = {node_id: _RANDOM.randrange(RND) for node_id in wanted}
+    rows.add(conn, [(node_id, *offer, place[node_id]) for node_id, offer in _changes(stood, wanted, lambda one: one.offers)])
+    return len({node_id for node_id, _ in [*left, *joined]})
+
+
+def _changes(these: Mapping[str, Standing], others: Mapping[str, Standing], what: Callable[[Standing], set[T]]) -> list[tuple[str, T]]:
+    """(node id, what) that the others have and these do not, in order."""
+    return [(node_id, one) for node_id in these if node_id in others for one in sorted(what(others[node_id]) - what(these[node_id]))]
 
 
 def _note_reserved(conn: Connection, facts: Sequence[NodeFacts]) -> None:
@@ -63,36 +87,27 @@ def _note_reserved(conn: Connection, facts: Sequence[NodeFacts]) -> None:
     reservations.note_fit(conn, fitting)
 
 
-def _new(
-    known: Mapping[str, tuple[set[str], set[tuple[str, str]]]], offered: Mapping[str, set[tuple[str, str]]]
-) -> Iterator[tuple[str, str, str, int]]:
-    for node_id, (_, wanted) in known.items():
-        rnd = _RANDOM.randrange(RND)
-        for pool_id, resource_class in sorted(wanted - offered[node_id]):
-            yield node_id, pool_id, resource_class, rnd
-
-
 def moving(conn: Connection, tags: Mapping[str, frozenset[str]]) -> int:
-    """How many nodes recompute would let change pools if they had these tags (by node id); changes nothing."""
-    expressions, members = pools.expressions(conn), pools.memberships(conn, list(tags))
-    found = (replace(node, tags=tags[node.id]) for node in nodes.facts(conn, list(tags)))
-    return sum(_pools(node, members[node.id], expressions) != members[node.id] for node in found)
+    """How many nodes retag would let change pools if they had these tags (by node id); changes nothing."""
+    expressions, stood = pools.expressions(conn), rows.standing(conn, list(tags))
+    members = {node_id: one.members for node_id, one in stood.items()}
+    return sum(_pools(node, members[node.id], expressions) != members[node.id] for node in nodes.facts(conn, tags))
 
 
 def disagreeing(conn: Connection, node_ids: Sequence[str]) -> list[str]:
-    """Those of the nodes whose membership, offers or facts recompute would change, in six queries; changes nothing.
+    """Those of the nodes whose membership, offers or facts recompute would change, in five queries; changes nothing.
 
     A node whose quarantine is noted is left out: the inventory ends it at its next listing. So are pools that are being rebuilt, and
     facts of nodes that have none: an online migration writes those.
     """
-    expressions = pools.rebuilt(conn)
-    members, offered = pools.memberships(conn, node_ids), rows.of(conn, node_ids)
+    expressions, stood = pools.rebuilt(conn), rows.standing(conn, node_ids)
     terms = node_facts.of(conn, node_ids)
     found = []
-    for node in nodes.facts(conn, node_ids):
-        known = members[node.id] & set(expressions), {offer for offer in offered[node.id] if offer[0] in expressions}
+    for node in nodes.facts(conn, pools.tags_of(conn, node_ids)):
+        known = stood[node.id]
+        known = Standing(known.members & set(expressions), {offer for offer in known.offers if offer[0] in expressions})
         stale = bool(terms[node.id]) and terms[node.id] != domain_facts.facts(node)
-        if stale or (not node.hold_until and _wanted(node, known[0], expressions, 0.0) != known):
+        if stale or (not node.hold_until and _wanted(node, known.members, expressions, 0.0) != known):
             found.append(node.id)
     return found
 
@@ -108,10 +123,8 @@ def _pools(node: NodeFacts, members: set[str], expressions: Mapping[str, Express
     return members if node.held else {pool_id for pool_id, e in expressions.items() if e.holds(terms)}
 
 
-def _wanted(
-    node: NodeFacts, members: set[str], expressions: Mapping[str, Expression], time: float
-) -> tuple[set[str], set[tuple[str, str]]]:
-    """Ids of the pools that the node belongs to, and its offers: (pool id, resource class)."""
+def _wanted(node: NodeFacts, members: set[str], expressions: Mapping[str, Expression], time: float) -> Standing:
+    """Where the node shall stand that is in these pools."""
     wanted = _pools(node, members, expressions)
     offered = wanted if scheduling.can_be_claimed(node, time) else set()
-    return wanted, {(pool_id, node.resource_class or "") for pool_id in offered}
+    return Standing(wanted, {(pool_id, node.resource_class or "") for pool_id in offered})

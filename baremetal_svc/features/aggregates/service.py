@@ -128,7 +128,7 @@ def _retag(conn: Connection, call: Call, node_ids: list[str], changed: Row, afte
         tags = pools.tags_of(conn, chunk)
         wanted = _wanted(conn, tags, changed, after)
         if node_tags.change(conn, tags, wanted, author):
-            offers.recompute(conn, chunk)
+            offers.retag(conn, wanted)
 
 
 def _wanted(conn: Connection, tags: Tags, changed: Row, after: Callable[[Rows], Rows]) -> dict[str, frozenset[str]]:

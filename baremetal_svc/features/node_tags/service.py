@@ -94,7 +94,7 @@ def bulk(call: Call) -> dict[str, Any]:
             else:
                 done = node_tags.change(conn, before, after, _author(call))
                 changed += len(done)
-                moved += offers.recompute(conn, done) if done else 0
+                moved += offers.retag(conn, {node_id: after[node_id] for node_id in done}) if done else 0
         return {"matched": len(node_ids), "changed": changed, "moved": moved, "dry_run": dry}
 
     return call.services.db.query(work) if dry else call.services.db.transact(work)
@@ -105,7 +105,7 @@ def _one(call: Call, node_id: str, change: Change) -> list[str]:
         existing(nodes.get(conn, node_id), "node", node_id)
         before, after = _retagged(conn, [node_id], change)
         if node_tags.change(conn, before, after, _author(call)):
-            offers.recompute(conn, [node_id])
+            offers.retag(conn, after)
         return sorted(after[node_id])
 
     return call.services.db.transact(work)

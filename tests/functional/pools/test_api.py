@@ -67,7 +67,7 @@ def test_offers_follow_maintenance_and_disappearance(service: Service) -> None:
     service.sync()
     assert len(service.rows(models.Offer)) == 1
     with service.db.read() as conn:
-        assert {f.id for f in nodes.facts(conn, [one, two]) if f.gone} == {two}
+        assert {f.id for f in nodes.facts(conn, pools.tags_of(conn, [one, two])) if f.gone} == {two}
     service.world.nodes[one].maintenance = False
     service.sync()
     assert len(service.rows(models.Offer)) == 2
