@@ -72,12 +72,12 @@ def claimer(url: str, pool_ids: list[str], seconds: float, begin: Any, answers: 
     db, dice, done = Database(url), random.Random(), Claims()
     with db.read() as conn:
         conn.execute(sa.select(1))
-    take(db, Request([pool_ids[0]], fleet.CLASS))
+    take(db, Request([pool_ids[0]], fleet.CLASS, grouped=False))
     begin.wait()
     end = time.monotonic() + seconds
     while (started := time.monotonic()) < end:
         try:
-            taken = take(db, Request([dice.choice(pool_ids)], fleet.CLASS))
+            taken = take(db, Request([dice.choice(pool_ids)], fleet.CLASS, grouped=False))
         except Unavailable:
             done.failed += 1
             continue

@@ -23,7 +23,6 @@ def _sqlite(element: now, compiler: Any, **kw: Any) -> str:
 
 
 @compiles(now, "mysql")
-@compiles(now, "mariadb")
 def _mysql(element: now, compiler: Any, **kw: Any) -> str:
     # SYSDATE, not NOW: NOW stands still within a statement and, under a wait for a lock, is old when it ends.
     return "(UNIX_TIMESTAMP(SYSDATE(6)) + 0e0)"

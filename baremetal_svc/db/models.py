@@ -11,12 +11,11 @@ from sqlalchemy.types import Double, TypeEngine
 
 Id = String(36)
 Name = String(255)
-Time: TypeEngine[float] = Double().with_variant(DOUBLE(asdecimal=False), "mysql", "mariadb")
-Long: TypeEngine[str] = Text().with_variant(LONGTEXT, "mysql", "mariadb")
+Time: TypeEngine[float] = Double().with_variant(DOUBLE(asdecimal=False), "mysql")
+Long: TypeEngine[str] = Text().with_variant(LONGTEXT, "mysql")
 
-# Binary: ids and names are compared as they are. The same for URLs mysql+pymysql and mariadb+pymysql.
-_OPTIONS = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}
-ON_MYSQL = {f"{dialect}_{name}": value for dialect in ("mysql", "mariadb") for name, value in _OPTIONS.items()}
+# Binary: ids and names are compared as they are.
+ON_MYSQL = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 
 # Every constraint has a name that migrations can say, the same on each database.
 NAMES = {

@@ -40,7 +40,7 @@ def queue_up(conn: Connection, scope: str) -> None:
     """Hold the scope ("project:ID", "user:ID") until this transaction ends: what is counted from now on changes only by us."""
     values = {"scope": scope, "version": 1}
     # One statement that inserts or updates takes the one lock at once; a SELECT, then an INSERT would leave two to wait for each other.
-    if conn.dialect.name in ("mysql", "mariadb"):
+    if conn.dialect.name == "mysql":
         conn.execute(mysql.insert(QuotaLock.__table__).values(values).on_duplicate_key_update(version=LOCK.version + 1))
         return
     insert: Any = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert

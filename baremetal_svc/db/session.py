@@ -121,7 +121,10 @@ def _server(url: str, mysql_sql_mode: str | None = "TRADITIONAL", **options: Any
     # No retry at connect: a database that is away must be an answer within seconds, callers decide how often to ask again.
     # No pause at each return to the pool either, which lets other greenthreads run: there are none.
     parsed = sa.make_url(url)
-    if parsed.get_backend_name() in ("mysql", "mariadb") and "charset" not in parsed.query:
+    if parsed.get_backend_name() == "mariadb":
+        # The same to SQLAlchemy; oslo.db tells errors apart for the other name only.
+        parsed = parsed.set(drivername=parsed.drivername.replace("mariadb", "mysql", 1))
+    if parsed.get_backend_name() == "mysql" and "charset" not in parsed.query:
         # oslo.db's own default is utf8, which has no characters beyond the first plane.
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
     engine = engines.create_engine(parsed, max_retries=0, thread_checkin=False, mysql_sql_mode=mysql_sql_mode, **options)
@@ -132,12 +135,11 @@ def _server(url: str, mysql_sql_mode: str | None = "TRADITIONAL", **options: Any
 
 def _set_session(dialect: sa.Dialect, connection: Any) -> None:
     dialect.set_isolation_level(connection, "READ COMMITTED")
-    # MySQL has no such variable, MariaDB has.
-    if dialect.name == "postgresql" or "MariaDB" in connection.get_server_info():
-        with connection.cursor() as cursor:
-            cursor.execute(_END_ABANDONED[dialect.name])
-        # What is set in a transaction that is rolled back is not set.
-        connection.commit()
+    # MySQL refuses its one: there is nothing to connect to it for.
+    with connection.cursor() as cursor:
+        cursor.execute(_END_ABANDONED[dialect.name])
+    # What is set in a transaction that is rolled back is not set.
+    connection.commit()
 
 
 def _sqlite(url: str) -> sa.Engine:

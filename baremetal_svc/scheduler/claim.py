@@ -5,7 +5,7 @@ import itertools
 import random
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from baremetal_svc.domain import spread
 from baremetal_svc.domain.ranking import Wish
 from baremetal_svc.domain.setup import Setup
 from baremetal_svc.domain.spread import TOGETHER, Candidate, Rule
-from baremetal_svc.scheduler.offers import RND
+from baremetal_svc.scheduler import offers
 from baremetal_svc.scheduler.ranking import NONE, Ranking
 
 #: Candidates among which soft rules and weighers choose.
@@ -29,7 +29,7 @@ class Request:
     """What a claim is to find: a node of the resource class out of the pools in order of preference, each of which carries the tags.
 
     :ivar excluded: ids of nodes that were tried before. :ivar image_id: what will be installed, for weighers. :ivar setup: has conditions.
-    :ivar reservation_id: out of the nodes of this reservation instead of the pools.
+    :ivar reservation_id: out of the nodes of this reservation instead of the pools. :ivar grouped: False for servers that are in no group.
     """
 
     pool_ids: Sequence[str]
@@ -39,6 +39,7 @@ class Request:
     image_id: str | None = None
     setup: Setup = field(default_factory=Setup)
     reservation_id: str | None = None
+    grouped: bool = True
 
     def offers(self, pool_id: str) -> candidates.Wanted:
         """Which offers of one of its pools will do."""
@@ -64,20 +65,15 @@ def claim_nodes(
 ) -> int:
     """Claim a node for each of the servers, or for the first of them, at least so many; how many, 0 where there are not enough.
 
-    The servers are of one group or of none. Looks once more without skipping locked rows before it gives up.
+    The servers are of one group or of none.
     """
     # Before the look at the other members' nodes: from here until the end of the transaction no other member claims.
-    rule = groups.queue_up(conn, server_ids[0])
+    rule = groups.queue_up(conn, server_ids[0]) if request.grouped else None
     held = Counter[str]() if rule is None else _held(conn, rule, server_ids)
-    found: list[Candidate] = []
-    for skip in (True, False) if skips_locked else (False,):
-        found = Search(conn, request, rule, held, ranking, skip).run(len(server_ids))
-        if len(found) == len(server_ids):
-            break
-    if len(found) < least:
+    found = take(conn, Search(conn, request, rule, held, ranking), len(server_ids), least=least, skips_locked=skips_locked)
+    if not found:
         metrics.CLAIMS.labels("none").inc()
         return 0
-    candidates.withdraw(conn, [node.node_id for node in found])
     rows = [
         {"id": str(uuid.uuid4()), "node_id": node.node_id, "pool_id": node.pool_id, "server_id": server_id}
         for server_id, node in zip(server_ids, found, strict=False)
@@ -85,6 +81,22 @@ def claim_nodes(
     claims.insert(conn, rows, project_id=project_id, generation=generation)
     metrics.CLAIMS.labels("taken").inc(len(rows))
     return len(rows)
+
+
+def take(conn: Connection, search: "Search", needed: int, *, least: int, skips_locked: bool) -> list[Candidate]:
+    """Lock and take off offer what a search finds, so many nodes or at least ``least``; none where there are not enough.
+
+    Looks once more without skipping what others have locked before it gives up.
+    """
+    found: list[Candidate] = []
+    for skip in (True, False) if skips_locked else (False,):
+        found = search.take(needed, skip=skip)
+        if len(found) == needed:
+            break
+    chosen = found if len(found) >= least else []
+    if surplus := search.taken - {node.node_id for node in chosen}:
+        offers.recompute(conn, sorted(surplus))
+    return chosen
 
 
 def look(
@@ -97,7 +109,7 @@ def look(
 ) -> list[Candidate]:
     """What a claim of so many nodes would take now; takes and locks nothing."""
     held = Counter(rule.domain(zone, path) for zone, path in places) if rule is not None else Counter[str]()
-    return Search(conn, request, rule, held, ranking, None).run(needed)
+    return Search(conn, request, rule, held, ranking).find(needed)
 
 
 def _held(conn: Connection, rule: Rule, server_ids: Sequence[str]) -> Counter[str]:
@@ -106,9 +118,9 @@ def _held(conn: Connection, rule: Rule, server_ids: Sequence[str]) -> Counter[st
 
 
 class Search:
-    """The candidates of one claim, window by window, until those that were chosen of them are secured.
+    """The candidates of one claim, window by window, until those that were chosen of them are taken.
 
-    :param skip: leave out what others have locked, or wait for them; None: secure nothing.
+    :ivar taken: ids of the nodes that it has locked and taken off offer.
     """
 
     def __init__(
@@ -118,18 +130,30 @@ class Search:
         rule: Rule | None = None,
         held: Mapping[str, int] | None = None,
         ranking: Ranking = NONE,
-        skip: bool | None = None,
     ) -> None:
-        self._conn, self._request, self._rule, self._held, self._ranking, self._skip = conn, request, rule, held or {}, ranking, skip
+        self._conn, self._request, self._rule, self._held, self._ranking = conn, request, rule, held or {}, ranking
         # A soft rule and weighers are only as good as what they may choose from.
         self._chooses = bool(ranking) or (rule is not None and not rule.hard)
         self._seen: dict[str, Candidate] = {}
         self._ranked = False
         self._mine: set[str] = set()
         self._lost: set[str] = set()
+        self._skip: bool | None = None
+        self.taken: set[str] = set()
 
-    def run(self, needed: int) -> list[Candidate]:
-        """At most so many nodes, locked and on offer."""
+    def find(self, needed: int) -> list[Candidate]:
+        """At most so many nodes that are on offer now."""
+        return self._run(needed)
+
+    def take(self, needed: int, *, skip: bool) -> list[Candidate]:
+        """At most so many nodes, locked and off offer; again to take more, of what it has seen as well.
+
+        :param skip: leave out what others have locked, instead of waiting for it.
+        """
+        self._skip, self._lost = skip, set()
+        return self._run(needed)
+
+    def _run(self, needed: int) -> list[Candidate]:
         enough = max(CHOICE, needed) if self._chooses else 0
         for some in self._candidates(needed):
             for candidate in some:
@@ -144,7 +168,7 @@ class Search:
         return self._secured(needed, 1)
 
     def _secured(self, needed: int, least: int) -> list[Candidate]:
-        """What is chosen of the candidates, once all of it is secured; whatever was another's by then is out of the choice."""
+        """What is chosen of the candidates, once all of it is taken; whatever was another's by then is out of the choice."""
         if self._ranking and not self._ranked:
             self._rank(max(CHOICE, needed))
         while True:
@@ -153,11 +177,20 @@ class Search:
             unsure = {candidate.node_id for candidate in plan} - self._mine
             if len(plan) < least or not unsure or self._skip is None:
                 return plan
-            got = candidates.secure(self._conn, unsure, skip_locked=self._skip, reservation_id=self._request.reservation_id)
+            got = self._got(unsure, skip=self._skip)
             if self._rule is not None and got:
                 got = candidates.unmoved(self._conn, (node for node in plan if node.node_id in got))
             self._mine |= got
             self._lost |= unsure - got
+
+    def _got(self, node_ids: Collection[str], *, skip: bool) -> set[str]:
+        """Those of the nodes that could be had."""
+        locked = candidates.lock(self._conn, node_ids, skip_locked=skip)
+        if self._request.reservation_id is not None:
+            return reservations.ready(self._conn, self._request.reservation_id, locked)
+        got = candidates.withdraw(self._conn, locked)
+        self.taken |= got
+        return got
 
     def _rank(self, most: int) -> None:
         """Put the first of what was seen in order, once; the rest, and what is seen later, stands behind them."""
@@ -194,4 +227,4 @@ class Search:
             yield [*(candidates.within(self._conn, wanted, rule, new) if new else []), *nowhere]
 
     def _windows(self, wanted: candidates.Wanted, size: int) -> Iterator[list[Candidate]]:
-        return candidates.windows(self._conn, wanted, _RANDOM.randrange(RND), size=size, placed=self._rule is not None)
+        return candidates.windows(self._conn, wanted, _RANDOM.randrange(offers.RND), size=size, placed=self._rule is not None)

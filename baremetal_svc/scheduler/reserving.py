@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from baremetal_svc.db import candidates, faults, nodes, reservations
+from baremetal_svc.db import faults, nodes, reservations
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.reservation import SHORT, shortage
 from baremetal_svc.domain.setup import Setup
-from baremetal_svc.domain.spread import Candidate
 from baremetal_svc.scheduler import offers
-from baremetal_svc.scheduler.claim import Request, Search
+from baremetal_svc.scheduler.claim import Request, Search, take
 
 LOG = logging.getLogger(__name__)
 
@@ -24,19 +23,8 @@ def request_of(reservation: Row) -> Request:
 
 
 def bind(conn: Connection, reservation: Row, count: int, *, least: int, skips_locked: bool) -> int:
-    """Take so many nodes off the offers for a reservation, or at least ``least``; how many, 0 where there are not enough.
-
-    Looks once more without skipping locked rows before it gives up.
-    """
-    request = request_of(reservation)
-    found: list[Candidate] = []
-    for skip in (True, False) if skips_locked else (False,):
-        found = Search(conn, request, skip=skip).run(count)
-        if len(found) == count:
-            break
-    if len(found) < least:
-        return 0
-    candidates.withdraw(conn, [node.node_id for node in found])
+    """Take so many nodes off the offers for a reservation, or at least ``least``; how many, 0 where there are not enough."""
+    found = take(conn, Search(conn, request_of(reservation)), count, least=least, skips_locked=skips_locked)
     reservations.hold(conn, reservation["id"], found)
     return len(found)
 

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from oslo_db.exception import DBDuplicateEntry
 
 from baremetal_svc.conductor import persistence
 from baremetal_svc.db import migration, pools
@@ -78,6 +79,21 @@ def test_processes_may_sync_at_once(url: str) -> None:
     for process in running:
         said, complained = process.communicate(timeout=120)
         assert (process.returncode, said.strip()) == (0, migration.head()), complained
+
+
+def test_a_url_may_call_it_mariadb() -> None:
+    """What is refused is told apart as well: oslo.db does so for the other name only."""
+    services.up("mariadb")
+    found = Database(impatient(services.create_database("mysql", NAME).replace("mysql+", "mariadb+", 1)))
+    try:
+        assert migration.sync(found.engine) == migration.head()
+        assert differences(found.engine) == []
+        again = {"id": "p", "name": "default", "description": "", "all_of": [], "any_of": [], "none_of": []}
+        with pytest.raises(DBDuplicateEntry):
+            found.transact(lambda conn: pools.insert(conn, again))
+    finally:
+        found.close()
+        services.drop_database("mysql", NAME)
 
 
 def test_a_server_that_does_not_answer_is_away() -> None:

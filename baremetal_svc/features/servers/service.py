@@ -170,7 +170,7 @@ def _write(conn: Connection, call: Call, asked: Mapping[str, Any], where: Placem
     if (group_id := placement.group_id(call)) is not None:
         groups.join(conn, group_id, server_id)
     more = {name: value for name, value in (("batch_id", batch_id), ("reservation_id", where.reservation_id)) if value is not None}
-    arguments = {**_arguments(call, asked, where, server_id, name), **more}
+    arguments = {**_arguments(call, asked, where, server_id, name), "grouped": group_id is not None, **more}
     operation_id = client.enqueue(conn, call, "servers.create", server_id, arguments)
     secrets.put(conn, call.services.vault, operation_id, secrets.of(asked))
     return server_id, operation_id

@@ -83,12 +83,13 @@ class ClaimNode(Step):
         batch_id: str | None = None,
         setup: Mapping[str, Any] | None = None,
         reservation_id: str | None = None,
+        grouped: bool = True,
     ) -> tuple[str, str, list[str]]:
         def claim(conn: Connection) -> tuple[str, str, list[str]] | Explanation:
             held = claims.live_of(conn, server_id)
             if held is None:
                 tried = faults.nodes_tried(conn, self.run.id)
-                request = Request(pool_ids, resource_class, node_tags or [], tried, image_id, Setup.of(setup), reservation_id)
+                request = Request(pool_ids, resource_class, node_tags or [], tried, image_id, Setup.of(setup), reservation_id, grouped)
                 # A batch is one for the first try only.
                 refused = self._claim(conn, server_id, project_id, request, None if request.excluded else batch_id, ranking)
                 held = claims.live_of(conn, server_id)
