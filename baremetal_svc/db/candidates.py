@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
+from baremetal_svc.db import nodes
 from baremetal_svc.db.models import Claim, Node, NodeFact, NodeTag, Offer
 from baremetal_svc.domain.setup import Condition
 from baremetal_svc.domain.spread import Candidate, Rule
@@ -155,14 +156,6 @@ def within(conn: Connection, wanted: Wanted, rule: Rule, domains: Collection[str
     return [Candidate(*row) for row in conn.execute(statement.order_by(OFFER.rank, OFFER.rnd), wanted.values).tuples()]
 
 
-def lock(conn: Connection, node_ids: Collection[str], *, skip_locked: bool) -> list[str]:
-    """Lock the nodes until this transaction ends; ids of those that are locked.
-
-    :param skip_locked: leave out what another transaction has locked, instead of waiting for it.
-    """
-    return list(conn.execute(_SKIP if skip_locked else _WAIT, {"ids": sorted(node_ids)}).scalars())
-
-
 def withdraw(conn: Connection, node_ids: Collection[str]) -> set[str]:
     """Delete every offer of the nodes, whose rows are locked; those of them that were on offer and that nobody holds."""
     # A statement of its own: only one that begins after the lock sees what the last holder of the lock has done.
@@ -178,12 +171,10 @@ def unmoved(conn: Connection, seen: Iterable[Candidate]) -> set[str]:
 
 def take_node(conn: Connection, node_id: str) -> None:
     """Lock a node and delete its offers, for a claim that was told which node."""
-    withdraw(conn, lock(conn, [node_id], skip_locked=False))
+    withdraw(conn, nodes.lock(conn, [node_id]))
 
 
 _IDS: sa.BindParameter[list[str]] = sa.bindparam("ids", expanding=True)
-_SKIP = select(NODE.id).where(NODE.id.in_(_IDS)).order_by(NODE.id).with_for_update(skip_locked=True)
-_WAIT = select(NODE.id).where(NODE.id.in_(_IDS)).order_by(NODE.id).with_for_update()
 _HELD = sa.exists().where(Claim.held_node == OFFER.node_id)
 _PLACES = select(NODE.id, _ZONE, NODE.failure_domain).where(NODE.id.in_(_IDS))
 _WITHDRAW = sa.delete(Offer.__table__).where(OFFER.node_id.in_(_IDS), sa.not_(_HELD)).returning(OFFER.node_id)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes as last observed, and the facts that pools and offers are computed from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,8 @@ from baremetal_svc.domain.node import NodeFacts
 
 NODE = Node.__table__.c
 CHUNK = 500
+_IN_ORDER = select(NODE.id).where(NODE.id.in_(sa.bindparam("ids", expanding=True))).order_by(NODE.id)
+_WAIT, _SKIP = _IN_ORDER.with_for_update(), _IN_ORDER.with_for_update(skip_locked=True)
 #: Every field of NodeFacts but the tags, by its name.
 _FACTS = (
     select(
@@ -136,9 +138,12 @@ def facts(conn: Connection, tags: Mapping[str, frozenset[str]]) -> list[NodeFact
     return [NodeFacts(**{**row, "traits": tuple(row["traits"])}, tags=tags[row["id"]]) for row in found]
 
 
-def lock(conn: Connection, node_ids: Sequence[str]) -> None:
-    """Lock the rows of nodes in order, so that whoever changes what depends on them queues up."""
-    conn.execute(select(NODE.id).where(NODE.id.in_(node_ids)).order_by(NODE.id).with_for_update()).all()
+def lock(conn: Connection, node_ids: Collection[str], *, skip_locked: bool = False) -> list[str]:
+    """Lock the rows of nodes in order until this transaction ends, so that whoever changes what depends on them queues up; their ids.
+
+    :param skip_locked: leave out what another transaction has locked, instead of waiting for it.
+    """
+    return list(conn.execute(_SKIP if skip_locked else _WAIT, {"ids": list(node_ids)}).scalars())
 
 
 def tagged(conn: Connection, tag: str) -> list[str]:

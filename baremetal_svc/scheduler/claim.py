@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from baremetal_svc import metrics
-from baremetal_svc.db import candidates, claims, groups, reservations
+from baremetal_svc.db import candidates, claims, groups, nodes, reservations
 from baremetal_svc.domain import spread
 from baremetal_svc.domain.ranking import Wish
 from baremetal_svc.domain.setup import Setup
@@ -185,7 +185,7 @@ class Search:
 
     def _got(self, node_ids: Collection[str], *, skip: bool) -> set[str]:
         """Those of the nodes that could be had."""
-        locked = candidates.lock(self._conn, node_ids, skip_locked=skip)
+        locked = nodes.lock(self._conn, node_ids, skip_locked=skip)
         if self._request.reservation_id is not None:
             return reservations.ready(self._conn, self._request.reservation_id, locked)
         got = candidates.withdraw(self._conn, locked)
