@@ -70,7 +70,7 @@ def insert(db: Database, model: type[models.Model], rows: Iterable[dict[str, Any
 def analyze(db: Database) -> None:
     """Have the database look at what it holds, as its own upkeep would in time."""
     word = {"sqlite": "ANALYZE", "postgresql": "ANALYZE"}.get(db.engine.dialect.name, "ANALYZE TABLE")
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+    with db.write() as conn:
         for table in ("nodes", "node_facts", "node_tags", "pools", "pool_members", "offers", "claims"):
             conn.exec_driver_sql(f"{word} {table}")
 

@@ -21,7 +21,7 @@ from baremetal_svc.domain.spread import Candidate, Rule
 
 OFFER = Offer.__table__.c
 NODE = Node.__table__.c
-#: Windows grow: most claims are content with the first.
+#: Of windows: most claims are content with the first.
 SMALLEST, LARGEST = 8, 1024
 _ZONE = sa.func.coalesce(NODE.affinity_zone, NODE.failure_domain)
 
@@ -89,13 +89,12 @@ def _conditions(tags: int, facts: tuple[bool, ...], excludes: bool) -> list[Any]
 
 @cache
 def _window(form: tuple[int, tuple[bool, ...], bool], placed: bool, bounded: bool) -> sa.Select[Any]:
-    """Of the lowest rank above "rank", the offers from "begin" on, behind the node "last" where that is the beginning."""
-    conditions = _conditions(*form)
-    lowest = select(sa.func.min(OFFER.rank)).where(*conditions[:2], OFFER.rank > sa.bindparam("rank")).scalar_subquery()
-    columns = [OFFER.rank, OFFER.rnd, OFFER.node_id, *([_ZONE, NODE.failure_domain] if placed else [])]
+    """The offers from "begin" on, behind the node "last" where that is the beginning."""
+    columns = [OFFER.rnd, OFFER.node_id, *([_ZONE, NODE.failure_domain] if placed else [])]
     begin: sa.BindParameter[int] = sa.bindparam("begin")
     beyond = sa.not_(sa.and_(OFFER.rnd == begin, OFFER.node_id <= sa.bindparam("last")))
-    statement = select(*columns).where(*conditions, OFFER.rank == lowest, OFFER.rnd >= begin, beyond)
+    # Every rank is 0 (decision 0012); the key of offers begins with it.
+    statement = select(*columns).where(*_conditions(*form), OFFER.rank == sa.literal_column("0"), OFFER.rnd >= begin, beyond)
     if placed:
         statement = statement.join(Node.__table__, NODE.id == OFFER.node_id)
     if bounded:
@@ -103,32 +102,34 @@ def _window(form: tuple[int, tuple[bool, ...], bool], placed: bool, bounded: boo
     return statement.order_by(OFFER.rnd, OFFER.node_id).limit(sa.bindparam("size"))
 
 
+@cache
+def _pick(form: tuple[int, tuple[bool, ...], bool]) -> sa.Select[Any]:
+    """Of a window the first "needed" nodes that nobody else has locked; only nodes are locked, not what is looked at for them."""
+    window = _window(form, placed=False, bounded=False).subquery()
+    picked = select(NODE.id).join(window, window.c.node_id == NODE.id).limit(sa.bindparam("needed"))
+    return picked.with_for_update(of=Node.__table__, skip_locked=True)
+
+
+def pick(conn: Connection, wanted: Wanted, start: int, needed: int, *, size: int) -> list[Candidate]:
+    """At most so many nodes out of the first of the windows, locked: a look and a lock in one statement, which waits for nobody."""
+    values = {**wanted.values, "begin": start, "last": "", "size": size, "needed": needed}
+    return [Candidate(node_id, wanted.pool_id) for node_id in conn.execute(_pick(wanted.form), values).scalars()]
+
+
 def windows(conn: Connection, wanted: Wanted, start: int, *, size: int, placed: bool) -> Iterator[list[Candidate]]:
-    """All offers rank by rank, each rank from a random start with wrap-around, so that concurrent claimers seldom meet.
+    """All offers from a random start with wrap-around, so that concurrent claimers seldom meet.
 
-    :param placed: with their zones and paths.
+    :param size: of the first window; each one after it is larger. :param placed: with their zones and paths.
     """
-    rank = -1
-    while True:
-        found = 0
-        for begin, end in ((start, None), (0, start)):
-            for rows in _range(conn, wanted, rank, begin, end, size, placed):
-                found, reached, size = found + 1, int(rows[0].rank), min(size * 4, LARGEST)
-                yield [Candidate(row.node_id, wanted.pool_id, *row[3:]) for row in rows]
-        if not found:
-            return
-        rank = reached
-
-
-def _range(conn: Connection, wanted: Wanted, rank: int, begin: int, end: int | None, size: int, placed: bool) -> Iterator[Sequence[Any]]:
-    """Of the lowest rank above the given one, the offers with begin <= rnd < end."""
-    statement = _window(wanted.form, placed, end is not None)
-    values = {**wanted.values, "rank": rank, "begin": begin, "last": "", "size": size, **({} if end is None else {"end": end})}
-    while rows := conn.execute(statement, values).all():
-        yield rows
-        if len(rows) < size:
-            return
-        values |= {"begin": rows[-1].rnd, "last": rows[-1].node_id}
+    for begin, bound in ((start, {}), (0, {"end": start})):
+        statement = _window(wanted.form, placed, bool(bound))
+        values = {**wanted.values, **bound, "begin": begin, "last": ""}
+        while rows := conn.execute(statement, {**values, "size": size}).all():
+            yield [Candidate(row.node_id, wanted.pool_id, *row[2:]) for row in rows]
+            if len(rows) < size:
+                break
+            values |= {"begin": rows[-1].rnd, "last": rows[-1].node_id}
+            size = min(size * 4, LARGEST)
 
 
 def places(conn: Connection, pool_ids: Sequence[str], wanted: Wanted) -> Counter[tuple[str, str]]:
@@ -153,7 +154,7 @@ def within(conn: Connection, wanted: Wanted, rule: Rule, domains: Collection[str
         here = sa.or_(NODE.failure_domain.in_(domains), *below)
     columns = select(OFFER.node_id, OFFER.pool_id, _ZONE, NODE.failure_domain)
     statement = columns.join(Node.__table__, NODE.id == OFFER.node_id).where(here, *wanted.conditions)
-    return [Candidate(*row) for row in conn.execute(statement.order_by(OFFER.rank, OFFER.rnd), wanted.values).tuples()]
+    return [Candidate(*row) for row in conn.execute(statement.order_by(OFFER.rnd), wanted.values).tuples()]
 
 
 def withdraw(conn: Connection, node_ids: Collection[str]) -> set[str]:

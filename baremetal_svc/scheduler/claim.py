@@ -88,11 +88,11 @@ def take(conn: Connection, search: "Search", needed: int, *, least: int, skips_l
 
     Looks once more without skipping what others have locked before it gives up.
     """
-    found: list[Candidate] = []
+    found = search.pick(needed)
     for skip in (True, False) if skips_locked else (False,):
-        found = search.take(needed, skip=skip)
         if len(found) == needed:
             break
+        found = search.take(needed, skip=skip)
     chosen = found if len(found) >= least else []
     if surplus := search.taken - {node.node_id for node in chosen}:
         offers.recompute(conn, sorted(surplus))
@@ -115,6 +115,11 @@ def look(
 def _held(conn: Connection, rule: Rule, server_ids: Sequence[str]) -> Counter[str]:
     places = groups.places_held(conn, server_ids)
     return Counter(rule.domain(zone, path) for zone, path in places)
+
+
+def _size(needed: int) -> int:
+    """Of a first window, where nothing chooses."""
+    return min(max(candidates.SMALLEST, 2 * needed), candidates.LARGEST)
 
 
 class Search:
@@ -144,6 +149,19 @@ class Search:
     def find(self, needed: int) -> list[Candidate]:
         """At most so many nodes that are on offer now."""
         return self._run(needed)
+
+    def pick(self, needed: int) -> list[Candidate]:
+        """What most claims are content with: nodes of a first window, off offer. None where a rule or weighers choose."""
+        request = self._request
+        if self._rule is not None or self._ranking or request.reservation_id is not None or not request.pool_ids:
+            return []
+        wanted = request.offers(request.pool_ids[0])
+        picked = candidates.pick(self._conn, wanted, _RANDOM.randrange(offers.RND), needed, size=_size(needed))
+        got = self._withdrawn([node.node_id for node in picked])
+        found = [node for node in picked if node.node_id in got]
+        self._seen.update((node.node_id, node) for node in found)
+        self._mine |= got
+        return found
 
     def take(self, needed: int, *, skip: bool) -> list[Candidate]:
         """At most so many nodes, locked and off offer; again to take more, of what it has seen as well.
@@ -188,6 +206,9 @@ class Search:
         locked = nodes.lock(self._conn, node_ids, skip_locked=skip)
         if self._request.reservation_id is not None:
             return reservations.ready(self._conn, self._request.reservation_id, locked)
+        return self._withdrawn(locked)
+
+    def _withdrawn(self, locked: Collection[str]) -> set[str]:
         got = candidates.withdraw(self._conn, locked)
         self.taken |= got
         return got
@@ -209,8 +230,7 @@ class Search:
             if self._rule is not None and self._rule.policy in TOGETHER:
                 yield from self._by_domain(wanted, self._rule)
             else:
-                size = CHOICE if self._rule is not None or self._ranking else min(max(candidates.SMALLEST, 2 * needed), candidates.LARGEST)
-                yield from self._windows(wanted, size)
+                yield from self._windows(wanted, CHOICE if self._rule is not None or self._ranking else _size(needed))
 
     def _by_domain(self, wanted: candidates.Wanted, rule: Rule) -> Iterator[list[Candidate]]:
         """Every offer of the domains that are held, then, where others are allowed, of those that random offers are in."""

@@ -177,7 +177,7 @@ def test_a_node_that_is_moved_between_look_and_lock_is_not_taken_for_where_it_wa
     moved: list[str] = []
 
     def move(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if statement.startswith("SELECT offers.rank") and not moved:
+        if statement.startswith("SELECT offers.rnd") and not moved:
             moved.append(free)
             cursor.connection.execute("UPDATE nodes SET failure_domain = ? WHERE id = ?", (nodes[used], free))
 
