@@ -62,9 +62,13 @@ class Quota:
         quotas.queue_up(conn, f"user:{self.user_id}" if quota.KEYPAIRS in limits else f"project:{self.project_id}")
         return quota.granted([Use(resource, limit, self.usage(conn, resource)) for resource, limit in limits.items()], least, most)
 
-    def pool_room(self, conn: Connection, pool_ids: Sequence[str], most: int) -> int:
-        """How many machines may come out of the roomiest of the pools now, at most ``most``; promises nothing."""
-        return max((use.room(most) for use in self._drawn(conn, pool_ids).values()), default=most)
+    def drawable(self, conn: Connection, pool_ids: Sequence[str], least: int, most: int) -> tuple[list[str], int]:
+        """What ``draw`` would answer now; promises nothing.
+
+        :raises OverQuota: none of them has room for ``least``.
+        """
+        drawn = self._drawn(conn, pool_ids)
+        return quota.roomiest(drawn, least, most) if drawn else (list(pool_ids), most)
 
     def _drawn(self, conn: Connection, pool_ids: Sequence[str]) -> dict[str, Use]:
         """Machines by pool, in order; {} when none of the pools has a limit."""
@@ -84,7 +88,7 @@ class Quota:
             return list(pool_ids), most
         # Counted once nobody else of the project can add to it.
         quotas.queue_up(conn, f"project:{self.project_id}")
-        return quota.roomiest(self._drawn(conn, pool_ids), least, most)
+        return self.drawable(conn, pool_ids, least, most)
 
     def _default(self, resource: str) -> int:
         if quota.pool_of(resource) is not None:

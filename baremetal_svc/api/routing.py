@@ -88,13 +88,14 @@ class Table:
         if found:
             allowed = sorted({route.method for route, _ in found})
             raise MethodNotAllowed(f"{method} is not possible here; possible: {', '.join(allowed)}.", allowed)
-        raise NotFound(self._hint(path, version))
+        raise self._unknown(path, version)
 
-    def _hint(self, path: str, version: int) -> str:
+    def _unknown(self, path: str, version: int) -> NotFound:
         later = [route.since for pattern, route in self._patterns if pattern.fullmatch(path) and route.since > version]
-        if later:
-            return f"This path needs microversion 1.{min(later)}: send the header OpenStack-API-Version: baremetal_compute 1.{min(later)}."
-        return "There is no such path, or its id is not the id of anything."
+        if not later:
+            return NotFound("There is no such path, or its id is not the id of anything.")
+        header = f"OpenStack-API-Version: baremetal_compute 1.{min(later)}"
+        return NotFound(f"This path needs microversion 1.{min(later)}.", hint=f"Send the header {header}.")
 
 
 def feature_routes() -> list[Route]:

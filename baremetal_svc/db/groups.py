@@ -77,11 +77,14 @@ def rule_of(group: rows.Row) -> Rule:
     return Rule(group["policy"], group["depth"], group["max_per_domain"])
 
 
-def domains(conn: Connection) -> tuple[set[str], set[str]]:
-    """Affinity zones and paths of failure domains that any node has, each once, by their indexes."""
+def domains(conn: Connection, rule: Rule) -> set[str]:
+    """The domains that any node is in, as the rule counts them."""
     node = Node.__table__.c
-    zones, paths = (set(conn.execute(select(column).distinct()).scalars()) for column in (node.affinity_zone, node.failure_domain))
-    return {zone for zone in zones if zone}, {path for path in paths if path}
+    paths = select(node.failure_domain).distinct()
+    # Each by the index of its column.
+    zones = set() if rule.depth is not None else set(conn.execute(select(node.affinity_zone).distinct()).scalars()) - {None}
+    found = conn.execute(paths.where(node.affinity_zone.is_(None)) if zones else paths).scalars()
+    return ({rule.domain(path, path) for path in found} | zones) - {""}
 
 
 def of_server(conn: Connection, server_id: str) -> rows.Row | None:

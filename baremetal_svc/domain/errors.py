@@ -171,7 +171,7 @@ class NoValidNode(ServiceError):
 
     code = "no_valid_node"
     title = "No node fits"
-    hint = "Try another flavor, or later."
+    hint = "Ask for what would fit, by placement of the operation (microversion 1.5) or POST /v1/scheduling/dry-run (1.6), or try later."
 
 
 class DeployFailed(ServiceError):

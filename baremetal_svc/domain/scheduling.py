@@ -139,6 +139,8 @@ class Explanation:
 
     def refusal(self) -> str:
         """What a tenant is told first."""
+        if (self.nearest_miss or "").startswith(BY_RULE):
+            return f"The rule of its server group leaves {self.fitting} of at least {_machines(self.least)} {self._kind}."
         if self.fitting == 0:
             return f"No machine {self._kind} is free now."
         return f"Only {self.fitting} of at least {self.least} machines {self._kind} are free now."
@@ -147,6 +149,10 @@ class Explanation:
         """As one sentence: counts, no names."""
         counts = "; ".join(f"{left.predicate}: {left.nodes}" for left in self.table)
         return f"{'Too few nodes fit' if self.fitting else 'No node fits'}: {counts}."
+
+
+#: Begins the name of what a group's rule leaves; its policy follows.
+BY_RULE = "left by the group's rule"
 
 
 def _machines(count: int) -> str:

@@ -2,7 +2,7 @@
 """Which nodes a group's members get: together or apart, by a level of the failure domain. Pure; the claim feeds it with candidates."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from baremetal_svc.domain.errors import Invalid
@@ -54,22 +54,20 @@ def prefix(path: str, depth: int) -> str:
     return "/".join(steps[:depth]) if len(steps) >= depth else ""
 
 
-def check_room(rule: Rule, level: str | None, domains: tuple[Set[str], Set[str]], members: int, more: int) -> None:
+def check_room(rule: Rule, level: str | None, domains: int, members: int, more: int) -> None:
     """Refuse what a hard rule could not hold with all nodes free.
 
-    :param domains: affinity zones and paths of all nodes. :param members: that the group has. :param more: that are asked for.
+    :param domains: that any node is in, as the rule counts them. :param members: that the group has. :param more: that are asked for.
     :raises Invalid:
     """
     if rule.policy != ANTI_AFFINITY:
         return
-    zones, paths = domains
-    count = len({prefix(path, rule.depth) for path in paths} - {""}) if rule.depth is not None else len(zones | paths)
-    if members + more > count * rule.most:
+    if members + more > domains * rule.most:
         have = f" with the {members} that it has" if members else ""
-        where = f"failure domain{'' if count == 1 else 's'}{f' of the level {level}' if level else ''}"
+        where = f"failure domain{'' if domains == 1 else 's'}{f' of the level {level}' if level else ''}"
         raise Invalid(
-            f"The group cannot hold {more} more{have}: there are {count} {where}, and it has at most {rule.most} in each.",
-            hint="Ask for fewer, or use a group with another level, a larger max_per_domain or a soft policy.",
+            f"The group cannot hold {more} more{have}: there are {domains} {where}, and it has at most {rule.most} in each.",
+            hint="Ask for fewer, delete members that failed, or use a group with another level, a larger max_per_domain or a soft policy.",
         )
 
 

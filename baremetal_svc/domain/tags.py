@@ -14,6 +14,7 @@ MEMBER = "aggregate="
 #: Keys of which a node has one value at most.
 ZONES = ("availability_zone", "affinity_zone")
 Aggregate = Mapping[str, Any]
+_NO_ZONES = tuple(f"{key}=" for key in ZONES)
 _FORM = re.compile(FORM, re.ASCII)
 
 
@@ -49,6 +50,8 @@ def check_by_hand(added: Iterable[str]) -> None:
         if is_fact(tag):
             hint = "Choose another name: " + ", ".join(f"{name}:" for name in NAMES) + " are facts of Ironic."
             raise Invalid(f"The tag {tag} is named like a fact.", hint=hint)
+        if tag in _NO_ZONES:
+            raise Invalid(f"The tag {tag} names no zone.", hint=f"Put the name of the zone behind it: {tag}zone1.")
         if tag.startswith(MEMBER):
             hint = "Add the node to the aggregate: POST /v1/aggregates/{aggregate_id}/nodes."
             raise Invalid(f"The tag {tag} is put on by an aggregate only.", hint=hint)

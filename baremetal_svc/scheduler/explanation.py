@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from baremetal_svc.db import candidates, groups, reservations, servers
 from baremetal_svc.db.conditions import CONDITIONS
 from baremetal_svc.db.models import Node, PoolMember
-from baremetal_svc.domain.scheduling import PREDICATES, RESERVED, Explanation, funnel
+from baremetal_svc.domain.scheduling import BY_RULE, PREDICATES, RESERVED, Explanation, funnel
 from baremetal_svc.domain.spread import Rule
 from baremetal_svc.scheduler.alternatives import Asked, with_alternatives
 from baremetal_svc.scheduler.claim import Request
@@ -31,7 +31,7 @@ def explain(
     names, counts = _counts(conn, request)
     found = fitting(conn, request, rule, places, wanted)
     if rule is not None:
-        names.append(f"left by the group's rule ({rule.policy})")
+        names.append(f"{BY_RULE} ({rule.policy})")
         counts.append(found)
     if found < wanted:
         # Fewer than the predicates left, where somebody is about to take some, or recomputation is on its way.
@@ -50,9 +50,12 @@ def rehearse(conn: Connection, asked: Asked, *, wanted: int, least: int, pools_t
 
 
 def explain_claim(conn: Connection, server_id: str, request: Request, *, wanted: int, least: int) -> Explanation:
-    """The explanation for a server that got no node, or a batch of which it is one, with what would fit instead."""
+    """The explanation for a server that got no node, or a batch of which it is one, with what would fit instead.
+
+    What others of the batch have got by then counts.
+    """
     group, server = groups.of_server(conn, server_id), servers.get(conn, server_id)
-    rule, places = (None, []) if group is None else (groups.rule_of(group), groups.places_held(conn, [server_id]))
+    rule, places = (None, []) if group is None else (groups.rule_of(group), groups.places_of(conn, group["id"]))
     if server is None:
         return explain(conn, request, wanted=wanted, least=least, rule=rule, places=places)
     asked = Asked(request, rule, places, server["availability_zone"], server["flavor_id"], server["project_id"])

@@ -208,6 +208,8 @@ def test_defect_38_a_client_says_which_version_it_speaks(service: Service) -> No
     document = service.call("GET", "/", token=READER).json["versions"][0]
     assert (document["min_version"], document["status"]) == ("1.1", "CURRENT")
     assert service.call("GET", "/v1/servers", version="1.99").status == 406
+    newer = service.call("GET", "/v1/reservations", version="1.5").json["errors"][0]
+    assert newer["hint"] == "Send the header OpenStack-API-Version: baremetal_compute 1.6." and "needs microversion 1.6" in newer["detail"]
 
 
 @pytest.mark.parametrize("what", ["ironic", "neutron"])

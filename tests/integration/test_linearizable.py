@@ -117,6 +117,7 @@ class Client(threading.Thread):
         asked: dict[str, Any] = {"server": {**self._body["server"], **batch}}
         if (group := self._dice.choice((None, *self._names))) is not None:
             asked["scheduler_hints"] = {"group": group}
+        begin = time.monotonic()
         status = self._service.call("POST", "/v1/servers", asked).status
         # A group with many members can be told at once that it has no room.
         assert status == 201 or (status == 400 and group is not None), status
@@ -128,8 +129,10 @@ class Client(threading.Thread):
             # Seldom: 64 that ask all the time leave the conductors, which are in this process, nothing of it.
             if self._enough.wait(self._dice.uniform(1, 3)):
                 return
-        # Those who were refused come back later than those who have used what they got.
-        self._enough.wait(KEPT if any(server["status"] == "active" for server in found) else self._dice.uniform(8, 20))
+        # Those who were refused come back later than those who have used what they got; where all is slow, later still: else what is
+        # given back has to wait behind ever more creates.
+        later = max(self._dice.uniform(8, 20), 2 * (time.monotonic() - begin))
+        self._enough.wait(KEPT if any(server["status"] == "active" for server in found) else later)
         for server in found:
             assert self._service.call("DELETE", f"/v1/servers/{server['uuid']}").status == 204
 

@@ -2,7 +2,7 @@
 """The use cases of capacity: all of them read, and look at few rows, but for a pool that nobody has counted yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -71,7 +71,7 @@ def of_pool_for_tenants(call: Call, pool_id: str) -> list[tuple[Row, int]]:
             Request([pool_id], flavor["resource_class"], wanted_tags(None, flavor["resource_aggregates"]), setup=Setup.of_flavor(flavor))
             for flavor in found
         ]
-        room, out_of_it = limits.room(conn, [flavor["id"] for flavor in found], most), limits.pool_room(conn, [pool_id], most)
+        room, out_of_it = limits.room(conn, [flavor["id"] for flavor in found], most), limits.drawable(conn, [pool_id], 0, most)[1]
         offered = capacity.at_most(conn, [request.offers(pool_id) for request in wanted], most)
         return [(flavor, min(room[flavor["id"]], out_of_it, count)) for flavor, count in zip(found, offered, strict=True)]
 
@@ -129,9 +129,11 @@ def _now(conn: Connection, call: Call, count: int, limits: quota.Quota) -> Bound
     )
     if flavor["disabled"] or not request.pool_ids:
         return Bound(0, "flavor" if flavor["disabled"] else "pools")
+    drawn, out_of_pools = limits.drawable(conn, request.pool_ids, 0, count)
+    request = replace(request, pool_ids=drawn)
     machines = len(look(conn, request, None, [], count))
     fitting = machines if rule is None else len(look(conn, request, rule, places, count))
-    room = min(limits.room(conn, [flavor["id"]], count)[flavor["id"]], limits.pool_room(conn, request.pool_ids, count))
+    room = min(limits.room(conn, [flavor["id"]], count)[flavor["id"]], out_of_pools)
     return rules.bound(count, machines=machines, fitting=fitting, room=room)
 
 

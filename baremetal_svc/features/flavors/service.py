@@ -2,6 +2,7 @@
 """The use cases of flavors."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from oslo_db.exception import DBDuplicateEntry, DBReferenceError
@@ -27,7 +28,7 @@ def create(call: Call) -> Row:
         "resources": {name: int(amount) for name, amount in asked["resources"].items()},
         "resource_aggregates": asked.get("resource_aggregates", {}),
         "resource_class": next(iter(asked["resources"])),
-        "pools": [pool_id.lower() for pool_id in asked.get("pools", [])],
+        "pools": _once(asked.get("pools", [])),
         "facts": asked.get("facts", {}),
         **rules.later(asked),
     }
@@ -53,7 +54,8 @@ def page(call: Call, limit: int) -> list[Row]:
 
     def work(conn: Connection) -> list[Row]:
         if marker is not None:
-            existing(flavors.get(conn, marker), "flavor", marker)
+            row = existing(flavors.get(conn, marker), "flavor", marker)
+            existing(row if usable_by is None or flavors.usable(conn, row, usable_by) else None, "flavor", marker)
         return flavors.page(conn, usable_by=usable_by, limit=limit, marker=marker)
 
     return call.services.db.query(work)
@@ -77,7 +79,7 @@ def update(call: Call, flavor_id: str) -> Row:
             values |= rules.later(done)
             rules.check_raid(values["raid"])
         if "pools" in done:
-            values["pools"] = [pool_id.lower() for pool_id in done["pools"]]
+            values["pools"] = _once(done["pools"])
             _check_pools(conn, values["pools"])
         flavors.set_columns(conn, flavor_id, **values)
         return existing(flavors.get(conn, flavor_id), "flavor", flavor_id)
@@ -146,6 +148,11 @@ def _visible(conn: Connection, call: Call, flavor_id: str) -> Row:
     if not call.context.is_operator and (row["disabled"] or not flavors.usable(conn, row, call.context.project_id)):
         raise NotFound(f"There is no flavor {flavor_id}.")
     return row
+
+
+def _once(pool_ids: Sequence[str]) -> list[str]:
+    """In order, each once however it is spelled."""
+    return list(dict.fromkeys(pool_id.lower() for pool_id in pool_ids))
 
 
 def _check_pools(conn: Connection, pool_ids: list[str]) -> None:

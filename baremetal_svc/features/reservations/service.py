@@ -3,7 +3,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -59,7 +59,7 @@ def create(call: Call) -> Found:
     try:
         row, _ = idempotency.once(call, reservations.get, make, "The reservation could not be written.")
     except TooFewFree as error:
-        raise rules.refusal(call.services.db.query(lambda conn: _why(conn, call, values))) from error
+        raise rules.refusal(call.services.db.query(lambda conn: _why(conn, call, values, limits))) from error
     return show(call, row["id"])
 
 
@@ -88,9 +88,11 @@ def _values(conn: Connection, call: Call) -> dict[str, Any]:
     }
 
 
-def _why(conn: Connection, call: Call, values: Mapping[str, Any]) -> Explanation:
-    count = values["count"]
-    asked = Asked(reserving.request_of(values), None, [], values["availability_zone"], values["flavor_id"], values["project_id"])
+def _why(conn: Connection, call: Call, values: Mapping[str, Any], limits: quota.Quota) -> Explanation:
+    count, request = values["count"], reserving.request_of(values)
+    # Of the pools those that were looked at: others have too little left of their quota.
+    request = replace(request, pool_ids=limits.drawable(conn, request.pool_ids, 0, count)[0])
+    asked = Asked(request, None, [], values["availability_zone"], values["flavor_id"], values["project_id"])
     return rehearse(conn, asked, wanted=count, least=count, pools_too=False)
 
 

@@ -182,3 +182,17 @@ def test_a_forecast_says_when_or_why_not(service: Service) -> None:
     found = service.call("GET", f"{path}?weeks=1", token=ADMIN).json
     assert (found["points"], found["weeks"], found["per_day"], found["reason"]) == (100, 1, -48.0, None)
     assert found["fit"] == 1 and found["runs_out_on"] is not None
+
+
+def test_pools_without_room_in_their_quota_are_left_out_as_a_create_leaves_them_out(service: Service, fleet: Any) -> None:
+    full, empty = ("full", []), ("empty", ["no-such-tag"])
+    pools = [service.call("POST", "/v1/pools", {"name": name, "all": tags}, token=ADMIN).json["uuid"] for name, tags in (full, empty)]
+    flavor = service.flavor(pools=pools)
+    assert asked(service, f"flavor={flavor}&count=3") == (3, "count")
+    assert service.call("PUT", "/v1/quotas/red", {"quotas": {f"pool:{pools[0]}": 2}}, token=ADMIN).status == 200
+    assert asked(service, f"flavor={flavor}&count=2") == (2, "count")
+    assert asked(service, f"flavor={flavor}&count=3") == (0, "machines")
+    wanted = {"name": "r", "flavor_uuid": flavor, "count": 3, "until": tomorrow()}
+    refused = service.call("POST", "/v1/reservations", wanted)
+    assert (refused.status, refused.json["message"].partition(".")[0]) == (409, "No machine of this flavor is free now")
+    assert service.call("POST", "/v1/reservations", {**wanted, "count": 2}).status == 201

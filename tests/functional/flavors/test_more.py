@@ -96,3 +96,20 @@ def test_a_flavor_in_use_is_not_deleted_but_disabled(service: Service, status: s
     service.work()
     assert service.call("DELETE", f"/v1/flavors/{flavor}", token=ADMIN).status == 204
     assert [row["id"] for row in service.rows(models.Flavor) if row["id"] == flavor] == []
+
+
+def test_a_pool_is_named_once_however_it_is_spelled(service: Service) -> None:
+    pool = service.call("POST", "/v1/pools", {"name": "p", "all": ["t"]}, token=ADMIN).json["uuid"]
+    flavor = service.flavor(pools=[pool, pool.upper()])
+    shown = service.call("GET", f"/v1/flavors/{flavor}", token=ADMIN).json
+    assert shown["pools"] == [pool]
+    twice = [{"op": "replace", "path": "/pools", "value": [pool.upper(), pool]}]
+    assert service.call("PATCH", f"/v1/flavors/{flavor}", twice, token=ADMIN).json["pools"] == [pool]
+    off = [{"op": "replace", "path": "/disabled", "value": True}]
+    assert service.call("PATCH", f"/v1/flavors/{flavor}", off, token=ADMIN).status == 200
+
+
+def test_a_marker_does_not_tell_of_a_private_flavor(service: Service) -> None:
+    private = service.flavor(is_public=False)
+    assert service.call("GET", f"/v1/flavors?marker={private}").status == 404
+    assert service.call("GET", f"/v1/flavors?marker={private}", token=ADMIN).status == 200

@@ -46,7 +46,7 @@ def test_tags_come_and_go(service: Service, nodes: list[str]) -> None:
     assert service.call("GET", f"/v1/nodes/{uuid.uuid4()}/tags").status == 404
 
 
-@pytest.mark.parametrize("tag", ["a b", "ä", "x" * 61, "a,b", "aggregate=1"])
+@pytest.mark.parametrize("tag", ["a b", "ä", "x" * 61, "a,b", "aggregate=1", "availability_zone=", "affinity_zone="])
 def test_what_is_no_tag_is_refused(service: Service, nodes: list[str], tag: str) -> None:
     for reply in (
         service.call("PUT", f"/v1/nodes/{nodes[0]}/tags", {"tags": [tag]}),

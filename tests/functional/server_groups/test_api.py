@@ -199,3 +199,29 @@ def test_an_operator_s_affinity_zone_is_above_ironic_s_domain(service: Service) 
     servers = service.call("GET", "/v1/servers", token=ADMIN).json["servers"] or service.call("GET", "/v1/servers").json["servers"]
     zones = {service.call("GET", f"/v1/servers/{server['uuid']}", token=ADMIN).json["affinity_zone"] for server in servers}
     assert zones == {"z1", "z2"}
+
+
+def test_what_others_of_the_batch_have_got_counts_in_the_explanation(service: Service) -> None:
+    """Whichever of them claims first, and gets a machine itself."""
+    _create(service, _racks(service, "r1", "r1", "r2", "r2"), _group(service, "anti-affinity"), 4)
+    service.work()
+    refused = [row for row in service.rows(models.Operation) if row["state"] == "failed"]
+    assert len(refused) == 2
+    for row in refused:
+        told = service.call("GET", f"/v1/operations/{row['id']}").json
+        assert [left["nodes"] for left in told["placement"]["explanation"]["table"] if "rule" in left["predicate"]] == [0]
+        assert told["error"]["message"] == "The rule of its server group leaves 0 of at least 1 machine of this flavor."
+        assert "what would fit" in told["error"]["hint"]
+
+
+def test_a_path_behind_a_zone_is_no_domain_of_its_own(service: Service) -> None:
+    """Without a level a machine's domain is its affinity zone, where it has one."""
+    body, group = _racks(service, "r1", "r2", "r3"), _group(service, "anti-affinity")
+    every = {"filter": {"all": []}, "add": ["affinity_zone=only"]}
+    assert service.call("POST", "/v1/nodes/tags", every, token=ADMIN).status == 200
+    asked = {"server": {**body["server"], "min_count": 2, "max_count": 2}, "scheduler_hints": {"group": group}}
+    refused = service.call("POST", "/v1/servers", asked)
+    assert (refused.status, "there are 1 failure domain," in refused.json["message"]) == (400, True)
+    [one, *_] = service.rows(models.Node)
+    assert service.call("DELETE", f"/v1/nodes/{one['id']}/tags/affinity_zone=only", token=ADMIN).status == 204
+    assert service.call("POST", "/v1/servers", asked).status == 201
