@@ -53,9 +53,8 @@ def look_up(conn: Connection, call: Call) -> Placement:
     group = None
     if wanted_group is not None:
         group = existing(groups.get(conn, wanted_group, str(call.context.project_id)), "server group", wanted_group)
-        members, least = groups.members_of(conn, [wanted_group])[wanted_group], counts(call)[0]
         rule = groups.rule_of(group)
-        check_room(rule, group["level"], len(groups.domains(conn, rule)), len(members), least)
+        check_room(rule, group["level"], len(groups.domains(conn, rule)), groups.filling(conn, wanted_group), counts(call)[0])
     check_zone(conn, wanted_zone)
     reserved = _reservation(conn, call, asked["flavor_uuid"].lower())
     if reserved is not None:

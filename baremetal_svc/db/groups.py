@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Claim, GroupMember, Node, ServerGroup
+from baremetal_svc.db.models import Claim, GroupMember, Node, Server, ServerGroup
 from baremetal_svc.domain.spread import Rule
 
 GROUP = ServerGroup.__table__.c
@@ -102,6 +102,13 @@ def places_held(conn: Connection, server_ids: Sequence[str]) -> list[tuple[str, 
 def places_of(conn: Connection, group_id: str) -> list[tuple[str, str]]:
     """(zone, path) of each node that the members of a group hold."""
     return _places(conn, MEMBER.group_id == group_id)
+
+
+def filling(conn: Connection, group_id: str) -> int:
+    """How many members have a node or are about to get one: those that failed without one may be tried again, if there is room by then."""
+    server, held = Server.__table__.c, sa.exists().where(Claim.live_server == MEMBER.server_id)
+    joined = select(sa.func.count()).select_from(GroupMember.__table__).join(Server.__table__, server.id == MEMBER.server_id)
+    return conn.execute(joined.where(MEMBER.group_id == group_id, sa.or_(server.status != "error", held))).scalar_one()
 
 
 def _places(conn: Connection, *members: sa.ColumnElement[bool]) -> list[tuple[str, str]]:

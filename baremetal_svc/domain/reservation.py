@@ -28,10 +28,10 @@ def end_of(text: str, now: float, longest: float) -> float:
     return until
 
 
-def check_lasting(row: Mapping[str, Any]) -> None:
+def check_lasting(row: Mapping[str, Any], hint: str = "Make another one, or ask without it.") -> None:
     """:raises Conflict: the reservation is over."""
     if not row["live"]:
-        raise Conflict(f"Reservation {row['id']} is over.", hint="Make another one, or ask without it.")
+        raise Conflict(f"Reservation {row['id']} is over.", hint=hint)
 
 
 def shortage(name: str, count: int, missing: int) -> str:

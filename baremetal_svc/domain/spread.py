@@ -67,7 +67,7 @@ def check_room(rule: Rule, level: str | None, domains: int, members: int, more: 
         where = f"failure domain{'' if domains == 1 else 's'}{f' of the level {level}' if level else ''}"
         raise Invalid(
             f"The group cannot hold {more} more{have}: there are {domains} {where}, and it has at most {rule.most} in each.",
-            hint="Ask for fewer, delete members that failed, or use a group with another level, a larger max_per_domain or a soft policy.",
+            hint="Ask for fewer, or use a group with another level, a larger max_per_domain or a soft policy.",
         )
 
 

@@ -118,7 +118,8 @@ def retry(call: Call, server_id: str) -> str:
 def _check_place(conn: Connection, limits: Quota, arguments: dict[str, Any]) -> None:
     """What a create would be refused for. :raises OverQuota: its pools. :raises Conflict: its reservation is over."""
     if arguments.get("reservation_id") is not None:
-        check_lasting(existing(reservations.get(conn, arguments["reservation_id"]), "reservation", arguments["reservation_id"]))
+        reserved = existing(reservations.get(conn, arguments["reservation_id"]), "reservation", arguments["reservation_id"])
+        check_lasting(reserved, "Delete the server, and create another one without the reservation.")
     elif arguments["pool_ids"]:
         arguments["pool_ids"], _ = limits.draw(conn, arguments["pool_ids"], 1, 1)
 

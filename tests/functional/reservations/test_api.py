@@ -261,7 +261,7 @@ def test_a_server_says_which_one_it_uses_and_is_not_retried_when_it_is_over(serv
     assert any("No machine of this reservation is free now" in message for message in told)
     assert service.call("DELETE", f"{PATH}/{made}").status == 204
     refused = service.call("PUT", retry, {"target": "retry"})
-    assert refused.status == 409 and "is over" in error(refused)["detail"]
+    assert refused.status == 409 and "is over" in error(refused)["detail"] and "Delete the server" in error(refused)["hint"]
 
 
 def test_lost_machines_count_as_promised(service: Service) -> None:

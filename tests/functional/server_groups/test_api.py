@@ -225,3 +225,19 @@ def test_a_path_behind_a_zone_is_no_domain_of_its_own(service: Service) -> None:
     [one, *_] = service.rows(models.Node)
     assert service.call("DELETE", f"/v1/nodes/{one['id']}/tags/affinity_zone=only", token=ADMIN).status == 204
     assert service.call("POST", "/v1/servers", asked).status == 201
+
+
+def test_a_member_that_got_no_machine_leaves_its_place_to_others(service: Service) -> None:
+    body, group = _racks(service, "r1", "r1", "r2", "r2"), _group(service, "anti-affinity")
+    _create(service, body, group, 3)
+    service.work()
+    [failed] = [row["id"] for row in service.rows(models.Server) if row["status"] == "error"]
+    again = {**body, "scheduler_hints": {"group": group}}
+    assert service.call("POST", "/v1/servers", again).status == 400
+    gone = next(row["id"] for row in service.rows(models.Server) if row["status"] == "active")
+    service.call("DELETE", f"/v1/servers/{gone}")
+    properties.finish(service)
+    assert failed in service.call("GET", f"/v1/server_groups/{group}").json["members"]
+    _create(service, body, group)
+    service.work()
+    assert _domains(service) == ["r1", "r2"]
