@@ -16,10 +16,14 @@ from baremetal_svc.api.validation import Schema, closed
 from baremetal_svc.domain.errors import Invalid, PreconditionFailed
 
 _PATH = {"type": "string", "minLength": 2, "maxLength": 512, "pattern": "^/.*$"}
-_SETS = closed({"op": {"enum": ["add", "replace"]}, "path": _PATH, "value": True}, ["op", "path", "value"])
-_REMOVES = closed({"op": {"const": "remove"}, "path": _PATH}, ["op", "path"])
+_OPERATION: Schema = {
+    **closed({"op": {"enum": ["add", "replace", "remove"]}, "path": _PATH, "value": True}, ["op", "path"]),
+    # Not two schemas to choose from: of what fits neither it could not be said what is missing.
+    "if": {"properties": {"op": {"enum": ["add", "replace"]}}},
+    "then": {"required": ["value"]},
+}
 #: The body of a PATCH: the operations of Mogan's contract; values are judged in the edited document.
-PATCH: Schema = {"type": "array", "minItems": 1, "maxItems": 128, "items": {"oneOf": [_SETS, _REMOVES]}}
+PATCH: Schema = {"type": "array", "minItems": 1, "maxItems": 128, "items": _OPERATION}
 
 
 def edited(document: Mapping[str, Any], patch: Sequence[Mapping[str, Any]], schema: Schema) -> dict[str, Any]:

@@ -48,3 +48,20 @@ def test_tags_tell_states_apart_whatever_the_order_of_keys() -> None:
     for refused in ("", "x", tag.strip('"'), f"W/{tag}"):
         with pytest.raises(PreconditionFailed):
             check_match(refused, DOCUMENT)
+
+
+@pytest.mark.parametrize(
+    ("patch", "said"),
+    [
+        ({"op": "replace", "path": "/name"}, "'value' is a required property"),
+        ({"op": "replace", "path": "name", "value": 1}, "body/0/path: does not have the required form"),
+        ({"op": "replace", "path": "", "value": 1}, "body/0/path: '' is too short"),
+        ({"op": "move", "path": "/name"}, "'move' is not one of ['add', 'replace', 'remove']"),
+        ({"path": "/name", "value": 1}, "'op' is a required property"),
+        ({"op": "add", "path": "/name", "value": 1, "from": "/x"}, "('from' was unexpected)"),
+    ],
+)
+def test_what_is_wrong_with_a_patch_is_said(patch: dict[str, Any], said: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        validation.check([patch], PATCH, "body")
+    assert said in raised.value.detail
