@@ -39,6 +39,8 @@ PATH = f"/v1/servers/detail?limit={PAGE}"
 BARE_PORT = PORT + 50
 BOUNDS = {"cpu_ms": 10.0, "statements_per_request": 3.0, "accepted_p50_ms": 40.0, "accepted_p99_ms_at_100": 1000.0}
 LEAST_RATIO = 0.15
+#: Key of the ratio -> page of bare.py.
+BASELINES = {"ratio_to_bare": "/", "ratio_to_pecan_json": "/document"}
 
 
 def fill(database_url: str, project: str) -> None:
@@ -121,24 +123,27 @@ def listing(cluster: Cluster, directory: Path, rounds: int) -> dict[str, Any]:
     assert status == 200 and len(body["servers"]) == PAGE and body["servers"][0]["addresses"]
     bare = Bare(directory, json.dumps(body).encode())
     groups = {"api": cluster.processes["api-0"].pid}
-    cpu, ratios = [], []
+    cpu: list[float] = []
+    ratios: dict[str, list[float]] = {name: [] for name in BASELINES}
     try:
         wait_for("the baseline", lambda: port_open(BARE_PORT), 30)
         load(BARE_PORT, "/", token, 2)
         load(PORT, PATH, token, 2)
         for number in range(rounds):
             used, (done, rate) = counting.cpu(groups, lambda: load(PORT, PATH, token, SECONDS))
-            baseline = load(BARE_PORT, "/", token, SECONDS)[1]
             cpu.append(used["api"] / done * 1000)
-            ratios.append(rate / baseline)
-            print(f"round {number}: {rate:.0f} requests/s, bare {baseline:.0f}, {cpu[-1]:.2f} ms CPU a request", flush=True)
+            rates = {name: load(BARE_PORT, path, token, SECONDS)[1] for name, path in BASELINES.items()}
+            for name, baseline in rates.items():
+                ratios[name].append(rate / baseline)
+            said = ", ".join(f"{name} {rate / baseline:.3f} of {baseline:.0f}" for name, baseline in rates.items())
+            print(f"round {number}: {rate:.0f} requests/s, {said}, {cpu[-1]:.2f} ms CPU a request", flush=True)
     finally:
         bare.close()
     asked = 50
     counted = statements(cluster.database_url, lambda: [cluster.request("GET", PATH) for _ in range(asked)])
     return {
         "cpu_ms": round(statistics.median(cpu), 2),
-        "ratio_to_bare": round(statistics.median(ratios), 3),
+        **{name: round(statistics.median(found), 3) for name, found in ratios.items()},
         "statements_per_request": round(counted / asked, 2),
         "bytes": len(json.dumps(body)),
     }
