@@ -81,7 +81,7 @@ def domains(conn: Connection, rule: Rule) -> set[str]:
     """The domains that any node is in, as the rule counts them."""
     node = Node.__table__.c
     paths = select(node.failure_domain).distinct()
-    # Each by the index of its column.
+    # Each by the index of its column, but for paths where there are zones: those of nodes in a zone do not count.
     zones = set() if rule.depth is not None else set(conn.execute(select(node.affinity_zone).distinct()).scalars()) - {None}
     found = conn.execute(paths.where(node.affinity_zone.is_(None)) if zones else paths).scalars()
     return ({rule.domain(path, path) for path in found} | zones) - {""}
