@@ -84,7 +84,7 @@ def associate(call: Call, server_id: str) -> None:
     """
     address, fixed = call.body["address"], call.body.get("fixed_address")
     row, _ = call.services.db.query(lambda conn: _changeable(conn, call, server_id, "networks.attach"))
-    found = rules.reachable(page(call, server_id), fixed)
+    found = rules.reachable(page(call, server_id), address, fixed)
     if found is None or found[0]["port_id"] is None:
         raise Invalid(f"The server has no {'free IPv4 address' if fixed is None else f'address {fixed}'} to point it at.")
     nic, fixed = found
@@ -99,15 +99,17 @@ def associate(call: Call, server_id: str) -> None:
 def disassociate(call: Call, server_id: str, address: str) -> None:
     """Take a floating IP away from a server. :raises NotFound: the server does not have it. :raises Conflict: status, lock."""
     row, _ = call.services.db.query(lambda conn: _changeable(conn, call, server_id, "networks.detach"))
-    nic = next((nic for nic in page(call, server_id) if nic["floating_ip"] == address), None)
-    if nic is None:
-        raise NotFound(f"The server has no floating IP {address}.")
     neutron, token = call.services.gateways.neutron, call.context.auth_token
     floating_ip = neutron.find_floating_ip(address, row["project_id"], token)
+    held = rules.holders(page(call, server_id), address, None if floating_ip is None else floating_ip.port_id)
+    if not held:
+        raise NotFound(f"The server has no floating IP {address}.")
     # Somebody may have given it back or pointed it elsewhere meanwhile: then there is nothing of ours to undo.
-    if floating_ip is not None and floating_ip.port_id == nic["port_id"]:
+    if floating_ip is not None and floating_ip.port_id in {nic["port_id"] for nic in held}:
         neutron.set_floating_ip(floating_ip.id, None, None, token)
-    _note(call, server_id, nic, None)
+    for nic in held:
+        if nic["floating_ip"] == address:
+            _note(call, server_id, nic, None)
 
 
 def _note(call: Call, server_id: str, nic: Row, address: str | None) -> None:

@@ -105,6 +105,27 @@ def test_floating_ips(service: Service, path: str) -> None:
     assert service.call("POST", ips, {"address": FLOATING, "fixed_address": fixed}).status == 204
 
 
+def test_a_floating_ip_can_be_taken_away_when_the_request_that_gave_it_died(service: Service, path: str) -> None:
+    given = service.gateways.neutron.add_floating_ip(FLOATING, "red")
+    [nic] = service.call("GET", path).json["nics"]
+    # As it stands when the API is killed between Neutron's answer and its own row.
+    service.gateways.neutron.set_floating_ip(given, nic["port_id"], nic["fixed_ips"][0]["ip_address"])
+    assert service.call("DELETE", f"{path}/floatingips/{FLOATING}").status == 204
+    assert service.world.floating_ips[given].port_id is None
+    assert service.call("DELETE", f"{path}/floatingips/{FLOATING}").status == 404
+
+
+def test_a_floating_ip_is_pointed_once_however_often_it_is_asked(service: Service, path: str) -> None:
+    given = service.gateways.neutron.add_floating_ip(FLOATING, "red")
+    assert service.call("POST", f"{path}/interfaces", {"net_id": service.network}).status == 204
+    service.work()
+    assert service.call("POST", f"{path}/floatingips", {"address": FLOATING}).status == 204
+    held = service.world.floating_ips[given].port_id
+    assert service.call("POST", f"{path}/floatingips", {"address": FLOATING}).status == 204
+    assert service.world.floating_ips[given].port_id == held
+    assert [nic["floating_ip"] for nic in service.call("GET", path).json["nics"]] == [FLOATING, None]
+
+
 def test_floating_ips_that_cannot_be_had(service: Service, path: str) -> None:
     service.gateways.neutron.add_floating_ip(FLOATING, "blue")
     mine = service.gateways.neutron.add_floating_ip("203.0.113.8", "red")
