@@ -2,6 +2,7 @@
 """Networks and ports that a request names, looked up in the caller's name before anything is written."""
 
 from baremetal_svc.api.call import Call
+from baremetal_svc.db import nics
 from baremetal_svc.domain.errors import Conflict, Invalid, NotFound, existing
 
 
@@ -17,5 +18,5 @@ def check_port(call: Call, port_id: str, project: str) -> None:
     port = call.services.gateways.neutron.get_port(port_id, call.context.auth_token)
     if port is None or port.project_id != project:
         raise NotFound(f"There is no port {port_id}.")
-    if port.device_id:
+    if port.device_id or call.services.db.query(lambda conn: nics.is_promised(conn, port_id)):
         raise Conflict(f"Port {port_id} is in use.", hint="Choose a free port.")

@@ -2,7 +2,7 @@
 """What a request for servers says about where they shall be, checked: a create and a dry run of scheduling take the same."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -62,11 +62,17 @@ def look_up(conn: Connection, call: Call) -> Placement:
         flavor = existing(flavors.get(conn, reserved["flavor_id"]), "flavor", reserved["flavor_id"])
         # The default zone is for who says nothing: the reservation has said where.
         own_zone = call.body["server"].get("availability_zone")
-        tags, setup = wanted_tags(own_zone, {}), Setup.of(reserved["wanted"]["setup"])
+        tags, setup = wanted_tags(own_zone, {}), _connected(Setup.of(reserved["wanted"]["setup"]), asked)
         return Placement(flavor, [], reserved["resource_class"], tags, setup, own_zone or reserved["availability_zone"], group, reserved)
     flavor = usable_flavor(conn, call, asked["flavor_uuid"].lower())
     pool_ids, tags = open_pools(conn, call, flavor), wanted_tags(wanted_zone, flavor["resource_aggregates"])
-    return Placement(flavor, pool_ids, flavor["resource_class"], tags, Setup.of_flavor(flavor), wanted_zone, group)
+    setup = _connected(Setup.of_flavor(flavor), asked)
+    return Placement(flavor, pool_ids, flavor["resource_class"], tags, setup, wanted_zone, group)
+
+
+def _connected(setup: Setup, asked: Mapping[str, Any]) -> Setup:
+    """With a network card for each of the networks; a dry run may name none."""
+    return replace(setup, nics=len(asked.get("networks", ())))
 
 
 def counts(call: Call) -> tuple[int, int]:

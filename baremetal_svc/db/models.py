@@ -319,7 +319,7 @@ class Nic(Model):
     server_id: Mapped[str] = mapped_column(Id, ForeignKey("servers.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column("nic_index", Integer, primary_key=True, autoincrement=False)
     network_id: Mapped[str | None] = mapped_column(Id)
-    requested_port_id: Mapped[str | None] = mapped_column(Id)
+    requested_port_id: Mapped[str | None] = mapped_column(Id, index=True)
     port_id: Mapped[str | None] = mapped_column(Id, index=True)
     mac_address: Mapped[str | None] = mapped_column(String(32))
     fixed_ips: Mapped[list[dict[str, Any]]] = mapped_column(JSON)

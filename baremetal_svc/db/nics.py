@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
 from baremetal_svc.db import rows
-from baremetal_svc.db.models import Address, Nic
+from baremetal_svc.db.models import Address, Nic, Server
 
 NIC = Nic.__table__.c
 ADDRESS = Address.__table__.c
@@ -31,6 +31,13 @@ def of_servers(conn: Connection, server_ids: Sequence[str]) -> dict[str, list[ro
 def of_server(conn: Connection, server_id: str) -> list[rows.Row]:
     """The NICs of one server, in order."""
     return of_servers(conn, [server_id])[server_id]
+
+
+def is_promised(conn: Connection, port_id: str) -> bool:
+    """True when a server is being connected to this port, which Neutron may not know yet; one that failed has given it back."""
+    server = Server.__table__.c
+    asked = sa.exists().where(NIC.requested_port_id == port_id, NIC.port_id.is_(None), server.id == NIC.server_id, server.status != "error")
+    return bool(conn.execute(select(asked)).scalar_one())
 
 
 def set_columns(conn: Connection, server_id: str, index: int, **values: Any) -> None:

@@ -21,7 +21,7 @@ _FACTS = (
     select(
         *(NODE[name] for name in ("id", "resource_class", "provision_state", "maintenance", "instance_id", "retired", "protected", "gone")),
         *(NODE[name] for name in ("hold_until", "failure_domain", "properties", "traits", "owner", "lessee", "conductor_group", "shard")),
-        NODE.fault,
+        *(NODE[name] for name in ("fault", "ports")),
         Claim.held_node.is_not(None).label("held"),
         sa.exists().where(Fault.target_id == NODE.id, Fault.cleared_at.is_(None)).label("faulty"),
         ReservedNode.reservation_id,

@@ -9,6 +9,7 @@ from baremetal_svc.domain.node import NodeFacts
 #: Names of facts; a term is NAME:VALUE. No tag begins like one.
 NAMES = (
     "trait", "capability", "resource_class", "owner", "lessee", "conductor_group", "shard", "retired", "protected", "health", "domain",
+    "nics",
 )  # fmt: skip
 #: What a fact looks like in an expression; values are Ironic's own.
 FORM = rf"(?:{'|'.join(NAMES)}):[^\x00-\x1f\x7f]{{1,200}}"
@@ -37,6 +38,8 @@ def _facts(node: NodeFacts) -> Iterator[str]:
         "lessee": node.lessee,
         "conductor_group": node.conductor_group,
         "shard": node.shard,
+        # Of none whose ports are not known, or has none: nothing is said about it.
+        "nics": str(len(node.ports) or ""),
         "health": health(node.fault, maintenance=node.maintenance),
         "retired": str(node.retired).lower(),
         "protected": str(node.protected).lower(),

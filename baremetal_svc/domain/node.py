@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The machine: which of Ironic's states are moments of passage, and why a node is not on offer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 #: Ironic provision states that end by themselves. Source: Ironic's state machine documentation.
@@ -37,6 +37,7 @@ class NodeFacts:
     failure_domain: str = ""
     properties: Mapping[str, object] = field(default_factory=dict)
     traits: tuple[str, ...] = ()
+    ports: Sequence[Mapping[str, object]] = ()
     owner: str | None = None
     lessee: str | None = None
     conductor_group: str = ""

@@ -27,11 +27,13 @@ class Setup:
     """What a machine must have, and how Ironic makes it ready.
 
     :ivar boot_mode: bios or uefi; None: as the machine is. :ivar raid: Ironic's target RAID configuration; {}: disks as they are.
+    :ivar nics: how many network cards it must have at least; 0 and 1 ask for nothing.
     """
 
     traits: tuple[str, ...] = ()
     boot_mode: str | None = None
     raid: Mapping[str, Any] = field(default_factory=dict)
+    nics: int = 0
 
     @classmethod
     def of_flavor(cls, flavor: Mapping[str, Any]) -> "Setup":
@@ -42,19 +44,23 @@ class Setup:
     def of(cls, document: Mapping[str, Any] | None) -> "Setup":
         """From its document(); what an older release wrote has none."""
         known = document or {}
-        return cls(tuple(known.get("traits", ())), known.get("boot_mode"), known.get("raid", {}))
+        return cls(tuple(known.get("traits", ())), known.get("boot_mode"), known.get("raid", {}), known.get("nics", 0))
 
     def document(self) -> dict[str, Any]:
         """As JSON, without what is not set."""
-        found = {"traits": list(self.traits), "boot_mode": self.boot_mode, "raid": dict(self.raid)}
+        found = {"traits": list(self.traits), "boot_mode": self.boot_mode, "raid": dict(self.raid), "nics": self.nics}
         return {name: value for name, value in found.items() if value}
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """On nodes that will do. One of which nothing is known boots in any mode: Ironic sets it."""
+        """On nodes that will do. One of which nothing is known boots in any mode, since Ironic sets it, and has network cards enough."""
         traits = tuple(Condition(f"has the trait {trait}", f"trait:{trait}") for trait in self.traits)
         others = [mode for mode in BOOT_MODES if mode != self.boot_mode] if self.boot_mode else []
-        return (*traits, *(Condition(f"boots in {self.boot_mode} mode", f"capability:boot_mode={mode}", has=False) for mode in others))
+        modes = (Condition(f"boots in {self.boot_mode} mode", f"capability:boot_mode={mode}", has=False) for mode in others)
+        # By the exact number, since facts have no order.
+        fewer = range(1, self.nics)
+        cards = (Condition(f"has more than {count} network card{'s' if count > 1 else ''}", f"nics:{count}", has=False) for count in fewer)
+        return (*traits, *modes, *cards)
 
     def told(self, instance_info: Mapping[str, Any]) -> dict[str, Any]:
         """What Ironic is told of the image, and of this: it checks the traits once more, and sets the boot mode."""

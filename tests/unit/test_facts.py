@@ -36,12 +36,13 @@ def test_every_fact_is_a_term() -> None:
             fault="power failure",
             maintenance=True,
             failure_domain="dc1/room2/row3",
+            ports=[{"address": "00:53:00:00:00:01"}, {"address": "00:53:00:00:00:02"}],
         )
     )
     assert found == {
         "ssd", "trait:HW_CPU_X86_VMX", "capability:boot_mode=uefi", "capability:secure_boot=true", "resource_class:big",
         "owner:p1", "lessee:p2", "conductor_group:east", "shard:s1", "retired:true", "protected:false", "health:power-failure",
-        "domain:dc1", "domain:dc1/room2", "domain:dc1/room2/row3",
+        "domain:dc1", "domain:dc1/room2", "domain:dc1/room2/row3", "nics:2",
     }  # fmt: skip
 
 

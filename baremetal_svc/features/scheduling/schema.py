@@ -8,9 +8,11 @@ __all__ = ["DRY_RUN", "EMPTY"]
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 1000}
 #: What else a create takes: not looked at.
 _REST = (
-    "name", "description", "networks", "metadata", "partitions", "key_name", "public_key", "tags", "user_data", "personality",
+    "name", "description", "metadata", "partitions", "key_name", "public_key", "tags", "user_data", "personality",
     "adminPass",
 )  # fmt: skip
 _PLACED = {"flavor_uuid": UUID, "image_uuid": UUID, "availability_zone": NAME, "min_count": _COUNT, "max_count": _COUNT}
-_SERVER = closed({**_PLACED, **{name: {} for name in _REST}}, ["flavor_uuid"])
+#: How many there are counts.
+_NETWORKS = {"type": "array", "maxItems": 16}
+_SERVER = closed({**_PLACED, "networks": _NETWORKS, **{name: {} for name in _REST}}, ["flavor_uuid"])
 DRY_RUN = {6: closed({"server": _SERVER, "scheduler_hints": closed({"group": UUID, "reservation": UUID})}, ["server"])}

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pure decisions about servers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
+
+from baremetal_svc.domain.errors import Invalid
 
 #: Steps whose failure speaks against the node, not against the request.
 NODE_STEPS = ("bind-node", "set-config-drive", "attach-vif", "start-deploy", "wait-until-deployed", "protect-node")
@@ -37,6 +39,15 @@ def blames_node(failures: Mapping[str, Failed]) -> str | None:
 def worth_another_node(failures: Mapping[str, Failed]) -> bool:
     """True when every failure speaks against the node that was tried."""
     return bool(failures) and all(step.startswith(NODE_STEPS) and not _is_final(failure) for step, failure in failures.items())
+
+
+def check_ports(networks: Sequence[Mapping[str, str]], count: int) -> None:
+    """A port of the tenant's own is for one card of one server. :raises Invalid: it is asked for more than once."""
+    ports = [network["port_id"].lower() for network in networks if "port_id" in network]
+    if len(set(ports)) < len(ports):
+        raise Invalid("A port is named twice.", hint="Name each port once.")
+    if ports and count > 1:
+        raise Invalid(f"One port cannot serve {count} servers.", hint="Name networks by net_id, or create the servers one by one.")
 
 
 def names(name: str, count: int) -> list[str]:

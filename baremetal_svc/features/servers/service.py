@@ -31,12 +31,13 @@ from baremetal_svc.features.servers import rules, schema
 def create(call: Call) -> tuple[Row, str | None]:
     """Create a batch of servers; the first one and the id of its operation, the same ones for a replay of an Idempotency-Key.
 
-    :raises NotFound: flavor, key pair, image or network. :raises Conflict: flavor disabled. :raises Invalid: counts, user data.
+    :raises NotFound: flavor, key pair, image or network. :raises Conflict: flavor disabled. :raises Invalid: counts, ports, user data.
     :raises IdempotencyMismatch: :raises OverQuota: not even min_count fits; what fits is made.
     """
     asked: Mapping[str, Any] = call.body["server"]
     least, most = placement.counts(call)
     secrets.check(asked)
+    rules.check_ports(asked["networks"], most)
     operation_ids: list[str] = []
 
     def make(conn: Connection) -> Row:

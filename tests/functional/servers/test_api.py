@@ -287,22 +287,6 @@ def test_version_documents_and_health_need_no_token(service: Service) -> None:
     assert service.call("GET", "/healthcheck").json["status"] == "ok"
 
 
-def test_a_port_of_the_tenants_own(service: Service) -> None:
-    body = service.prepared()
-    port_id = service.gateways.neutron.add_port(network_id=service.network, project_id="red")  # type: ignore[attr-defined]
-    foreign = service.gateways.neutron.add_port(network_id=service.network, project_id="blue")  # type: ignore[attr-defined]
-    body["server"]["networks"] = [{"port_id": foreign}]
-    assert service.call("POST", "/v1/servers", body).status == 404
-    body["server"]["networks"] = [{"port_id": port_id}]
-    server = service.call("POST", "/v1/servers", body).json
-    service.work()
-    assert service.gateways.neutron.get_port(port_id).device_id == server["uuid"]  # type: ignore[union-attr]
-    assert service.call("POST", "/v1/servers", body).status == 409, "the port is in use"
-    service.call("DELETE", f"/v1/servers/{server['uuid']}")
-    properties.finish(service)
-    assert service.gateways.neutron.get_port(port_id).device_id == "", "given back, not deleted"  # type: ignore[union-attr]
-
-
 @pytest.mark.parametrize("depth", [40, 900, 1000, 1024])
 def test_deep_nesting_is_refused(service: Service, depth: int) -> None:
     assert service.call("POST", "/v1/servers", raw=b"[" * depth + b"]" * depth).status == 400
