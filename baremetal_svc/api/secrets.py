@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from baremetal_svc.api.validation import Schema, closed
 from baremetal_svc.db.secrets import Vault
+from baremetal_svc.domain import openssh
 from baremetal_svc.domain.errors import Invalid
 
 _BASE64 = {"type": "string", "maxLength": 262144}
@@ -30,16 +31,21 @@ WORDS = {"public_key": "public_key", "admin_pass": "adminPass", "user_data": "us
 
 
 def check(asked: Mapping[str, Any]) -> None:
-    """:raises Invalid: something is not encoded as it should be."""
+    """:raises Invalid: something is not encoded as it should be, or a file is named twice."""
     try:
         base64.b64decode(asked.get("user_data", ""), validate=True).decode()
     except ValueError as error:  # not base64, not ASCII, or not UTF-8
-        raise Invalid("user_data is not base64 of UTF-8 text.") from error
+        raise Invalid("user_data is not base64 of UTF-8 text.", hint="What is compressed or binary cannot be passed on.") from error
+    if "public_key" in asked:
+        openssh.read(asked["public_key"])
     for file in asked.get("personality", ()):
         try:
             base64.b64decode(file["contents"], validate=True)
         except ValueError as error:
             raise Invalid(f"The contents of {file['path']} in personality are not base64.") from error
+    paths = [file["path"] for file in asked.get("personality", ())]
+    if len(set(paths)) < len(paths):
+        raise Invalid("personality names a path twice.", hint="Name each file once.")
 
 
 def of(asked: Mapping[str, Any]) -> dict[str, str]:

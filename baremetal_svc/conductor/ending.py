@@ -66,9 +66,11 @@ def _end_server(conn: Connection, run: Run, state: State, error: dict[str, Any] 
     delete = operations.live_delete_of(conn, server_id)
     if delete is not None and delete["id"] != run.id:
         return  # it shows "deleting" already, and the delete goes on from here
-    status = change.success if state is State.DONE else change.failure
+    status = change.end(state)
     if status is None:
         servers.forget(conn, server_id)
+    elif change.follows_power:
+        servers.come_to_rest(conn, server_id, status)
     else:
         servers.set_columns(conn, server_id, status=status)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Operation, Secret, Server, Step
-from baremetal_svc.domain.operation import FINAL, LIVE, State, StepState
+from baremetal_svc.domain.operation import FINAL, IN_VAIN, LIVE, State, StepState
 
 OP = Operation.__table__.c
 STEP = Step.__table__.c
@@ -67,14 +67,14 @@ def last_of(conn: Connection, server_id: str, kinds: Sequence[str]) -> rows.Row 
 
 
 def last_failed_of(conn: Connection, server_id: str) -> rows.Row | None:
-    """The newest failed operation of a server, or None: its error is the server's fault."""
-    statement = select(Operation.__table__).where(OP.target_id == server_id, OP.state == State.FAILED)
+    """The newest operation of a server that failed or was cancelled, or None: its error is the server's fault."""
+    statement = select(Operation.__table__).where(OP.target_id == server_id, OP.state.in_(sorted(IN_VAIN)))
     return rows.one(conn, statement.order_by(OP.created_at.desc()).limit(1))
 
 
 def create_of(conn: Connection, server_id: str) -> str | None:
-    """Id of the operation that was to create a server: the first one, where it was retried."""
-    statement = select(OP.id).where(OP.target_id == server_id, OP.kind == "servers.create")
+    """Id of the operation that was to create or adopt a server: the first one, where it was retried."""
+    statement = select(OP.id).where(OP.target_id == server_id, OP.kind.in_(("servers.create", "adoption.adopt")))
     return conn.execute(statement.order_by(OP.created_at).limit(1)).scalar()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, select
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Batch, Fault, IdempotencyKey, NodeTagChange, Operation, Reservation, Server, Step
 from baremetal_svc.db.session import Database
-from baremetal_svc.domain.operation import FINAL, State
+from baremetal_svc.domain.operation import FINAL, IN_VAIN
 
 #: Rows of one transaction: the locks of a purge are held for moments.
 CHUNK = 200
@@ -66,8 +66,8 @@ def _in_chunks(db: Database, old: Select[Any], delete: "Delete", limit: int | No
 def _old_operations(days: float) -> Select[Any]:
     """Ended ones, but for those that a living server is explained by: its create, and its last failure, which is its fault."""
     later = Operation.__table__.alias("later")
-    last_failed = ~sa.exists().where(later.c.target_id == OP.target_id, later.c.state == State.FAILED, later.c.created_at > OP.created_at)
-    explains = sa.or_(OP.kind == "servers.create", sa.and_(OP.state == State.FAILED, last_failed))
+    newer = sa.exists().where(later.c.target_id == OP.target_id, later.c.state.in_(sorted(IN_VAIN)), later.c.created_at > OP.created_at)
+    explains = sa.or_(OP.kind == "servers.create", sa.and_(OP.state.in_(sorted(IN_VAIN)), ~newer))
     lives = sa.exists().where(SERVER.id == OP.target_id)
     return select(OP.id).where(OP.state.in_(sorted(FINAL)), OP.ended_at < _ago(days), ~sa.and_(explains, lives))
 

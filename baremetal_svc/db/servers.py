@@ -15,8 +15,10 @@ from baremetal_svc.db.models import Address, Flavor, Node, Server, ServerTag
 from baremetal_svc.domain.server import Status
 
 SERVER = Server.__table__.c
+NODE = Node.__table__.c
 TAG = ServerTag.__table__.c
 SORT_KEYS = {"id": SERVER.id, "uuid": SERVER.id, "name": SERVER.name, "created_at": SERVER.created_at, "status": SERVER.status}
+_BY_POWER = {"power on": Status.ACTIVE, "power off": Status.STOPPED}
 
 
 def insert(conn: Connection, values: Mapping[str, Any], nics: Sequence[Mapping[str, Any]]) -> None:
@@ -71,10 +73,18 @@ def observe_power(conn: Connection, node_id: str, power_state: str | None) -> No
 
     An operation of power shows a status of its own meanwhile, and records what it sees itself.
     """
-    follows = {"power on": Status.ACTIVE, "power off": Status.STOPPED}
-    values: dict[str, Any] = {"power_state": power_state, **({"status": follows[power_state]} if power_state in follows else {})}
+    values: dict[str, Any] = {"power_state": power_state, **({"status": _BY_POWER[power_state]} if power_state in _BY_POWER else {})}
     settled = SERVER.status.in_((Status.ACTIVE, Status.STOPPED))
     conn.execute(update(Server.__table__).where(SERVER.node_id == node_id, settled).values(updated_at=now(), **values))
+
+
+def come_to_rest(conn: Connection, server_id: str, status: Status) -> None:
+    """The status at the end of an operation: active or stopped as the machine was last seen, anything else as it is told."""
+    power = select(NODE.power_state).where(NODE.id == SERVER.node_id).scalar_subquery()
+    values: dict[str, Any] = {"status": status}
+    if status in _BY_POWER.values():
+        values = {"status": sa.case(_BY_POWER, value=power, else_=status), "power_state": sa.func.coalesce(power, SERVER.power_state)}
+    set_columns(conn, server_id, **values)
 
 
 def forget(conn: Connection, server_id: str) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from baremetal_svc.domain.lifecycle import LIFECYCLE
 from baremetal_svc.domain.observed import ClaimRow, Finding, PastOperation, Repair, Seen, ServerRow
-from baremetal_svc.domain.operation import State
 from baremetal_svc.domain.server import STABLE, Status
 
 #: Seconds past its deadline after which an operation is stuck: it looks at the deadline before each task, and backs off for 300 s at most.
@@ -68,8 +67,7 @@ def _told_status(server: ServerRow, past: tuple[PastOperation, ...]) -> str | No
     last = max(ended, key=lambda operation: operation.ended_at or 0.0, default=None)
     if last is None or LIFECYCLE[last.kind].during != server.status:
         return None
-    change = LIFECYCLE[last.kind]
-    return change.success if last.state == State.DONE else change.failure
+    return LIFECYCLE[last.kind].end(last.state)
 
 
 def nics_detaching(seen: Seen) -> Iterator[Finding]:

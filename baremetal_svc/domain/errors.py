@@ -187,7 +187,7 @@ class OutsideRefused(ServiceError):
 
     code = "refused"
     title = "A service refused"
-    hint = "See the detail; give the request id to the operator."
+    hint = "Give the request id to an operator, who sees what was refused and why."
 
 
 class NodeHeldByAnother(OutsideRefused):
@@ -202,7 +202,7 @@ class Cancelled(ServiceError):
 
     code = "cancelled"
     title = "Cancelled"
-    hint = "Nothing is left to do."
+    hint = "Ask again if it is still wanted; a server that it leaves in error is retried (microversion 1.4) or deleted."
 
 
 class DeadlineExceeded(ServiceError):

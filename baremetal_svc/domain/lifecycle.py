@@ -2,8 +2,10 @@
 """The one table of what each kind of operation does to a server's status. The diagram in the docs is generated from it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from baremetal_svc.domain.errors import Conflict
+from baremetal_svc.domain.operation import State
 from baremetal_svc.domain.server import STABLE, Status
 
 
@@ -14,6 +16,9 @@ class Change:
     :ivar cancellable: a delete may stop it between two tasks.
     :ivar deadline: seconds after which it is stopped and undone or brought to its failure status, unless [deadlines] says otherwise;
         None for never.
+    :ivar cancelled: on a cancel, where that is not what a failure leaves.
+    :ivar follows_power: where it leaves ``active`` or ``stopped``, it is the one that the machine's power says. Not so for a create: it
+        has the machine booted.
     :ivar retriable: when it was what brought the server to ``error``, a retry begins it again from there.
     """
 
@@ -24,10 +29,18 @@ class Change:
     cancellable: bool = True
     deadline: float | None = 3600.0
     retriable: bool = False
+    cancelled: Status | None = None
+    follows_power: bool = True
+
+    def end(self, state: str) -> Status | None:
+        """The status that an operation leaves by its own end."""
+        if state == State.DONE:
+            return self.success
+        return self.cancelled if self.cancelled and state == State.CANCELLED else self.failure
 
 
-def _row(allowed: set[Status | None], during: Status, success: Status | None, failure: Status, **more: float | bool | None) -> Change:
-    return Change(frozenset(allowed), during, success, failure, **more)  # type: ignore[arg-type]
+def _row(allowed: set[Status | None], during: Status, success: Status | None, failure: Status, **more: Any) -> Change:
+    return Change(frozenset(allowed), during, success, failure, **more)
 
 
 _ANY: set[Status | None] = {status for status in Status if status is not Status.DELETING}
@@ -35,12 +48,14 @@ _SETTLED: frozenset[Status | None] = frozenset({Status.ACTIVE, Status.STOPPED})
 _POWER = 900.0
 
 LIFECYCLE: dict[str, Change] = {
-    "servers.create": _row({None}, Status.BUILDING, Status.ACTIVE, Status.ERROR, retriable=True),
+    "servers.create": _row({None}, Status.BUILDING, Status.ACTIVE, Status.ERROR, retriable=True, follows_power=False),
     "servers.delete": _row(_ANY, Status.DELETING, None, Status.ERROR, cancellable=False, deadline=7200.0, retriable=True),
     "power.start": _row({Status.STOPPED, Status.ACTIVE}, Status.POWERING_ON, Status.ACTIVE, Status.STOPPED, deadline=_POWER),
     "power.stop": _row({Status.ACTIVE}, Status.POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
     "power.soft_stop": _row({Status.ACTIVE}, Status.SOFT_POWERING_OFF, Status.STOPPED, Status.ACTIVE, deadline=_POWER),
-    "power.reboot": _row({Status.ACTIVE}, Status.REBOOTING, Status.ACTIVE, Status.ERROR, deadline=_POWER, retriable=True),
+    "power.reboot": _row(
+        {Status.ACTIVE}, Status.REBOOTING, Status.ACTIVE, Status.ERROR, deadline=_POWER, retriable=True, cancelled=Status.ACTIVE
+    ),
     "power.soft_reboot": _row({Status.ACTIVE}, Status.SOFT_REBOOTING, Status.ACTIVE, Status.ACTIVE, deadline=_POWER),
     "adoption.adopt": _row({None}, Status.BUILDING, Status.ACTIVE, Status.ERROR),
     "adoption.release": _row({*_SETTLED, Status.ERROR}, Status.DELETING, None, Status.ERROR, cancellable=False, retriable=True),
@@ -78,6 +93,8 @@ def mermaid() -> str:
         lines.append(f"    {_id(change.during)} --> {_id(change.success)}: done")
         if change.failure != change.success:
             lines.append(f"    {_id(change.during)} --> {_id(change.failure)}: failed")
+        if change.cancelled not in (None, change.failure, change.success):
+            lines.append(f"    {_id(change.during)} --> {_id(change.cancelled)}: cancelled")
     return "\n".join(lines) + "\n"
 
 

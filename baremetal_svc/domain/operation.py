@@ -17,6 +17,8 @@ class State(StrEnum):
 
 FINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 LIVE = frozenset(State) - FINAL
+#: Ended without what was asked.
+IN_VAIN = FINAL - {State.DONE}
 
 
 class StepState(StrEnum):

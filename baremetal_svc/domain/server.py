@@ -33,6 +33,14 @@ def check_not_deleting(server: Mapping[str, Any]) -> None:
         raise Conflict(f"Server {server['id']} is being deleted.", hint="Nothing of it can be changed any more.")
 
 
+def check_workable(server: Mapping[str, Any], node: Mapping[str, Any] | None) -> None:
+    """:raises Conflict: there is no machine, or somebody works on it: Ironic would refuse, or switch it under their hands."""
+    if node is None:
+        raise Conflict(f"Server {server['id']} has no machine.", hint="Delete it and create it again.")
+    if node["maintenance"]:
+        raise Conflict(f"The machine of server {server['id']} is in maintenance.", hint="Try again when an operator has ended it.")
+
+
 def check_unlocked(server: Mapping[str, Any], *, is_operator: bool) -> None:
     """:raises Conflict: the server is locked, and the caller is no operator."""
     if server["locked_by"] and not is_operator:

@@ -5,12 +5,14 @@ import pytest
 
 from baremetal_svc.domain.errors import Conflict
 from baremetal_svc.domain.lifecycle import LIFECYCLE, check_allowed, mermaid
+from baremetal_svc.domain.operation import FINAL
 from baremetal_svc.domain.server import STABLE, Status
 
 
 def test_every_end_is_stable_or_nothing() -> None:
     for kind, change in LIFECYCLE.items():
-        assert {change.success, change.failure} <= STABLE | {None}, kind
+        assert {change.end(state) for state in FINAL} <= STABLE | {None}, kind
+        assert {change.end("done"), change.end("failed")} == {change.success, change.failure}, kind
         assert change.during not in STABLE, kind
 
 

@@ -40,6 +40,8 @@ def adopt(call: Call) -> tuple[Shown, str | None]:
 
     def make(conn: Connection) -> Row:
         node = existing(nodes.get(conn, node_id), "node", node_id)
+        if (held := claims.holder_of(conn, node_id)) is not None:
+            raise Conflict(f"Node {node_id} is held by server {held['server_id']} of this service.")
         if node_id not in running:
             # Ironic has said no; our row, which may be older, says why.
             rules.check_adoptable(node)
@@ -60,7 +62,7 @@ def adopt(call: Call) -> tuple[Shown, str | None]:
     row, is_new = idempotency.once(call, servers.get, make, f"Node {node_id} is held by a server.")
     if is_new:
         call.services.wake(made[0])
-    return call.services.db.query(lambda conn: server_view.load(conn, [row])[0]), made[0] if is_new else None
+    return call.services.db.query(lambda conn: (server_view.load(conn, [row])[0], operations.create_of(conn, row["id"])))
 
 
 def release(call: Call, server_id: str) -> str:

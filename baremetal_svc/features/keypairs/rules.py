@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from baremetal_svc.domain import openssh
 from baremetal_svc.domain.errors import Invalid
 
 BITS = 2048
@@ -24,7 +25,6 @@ SSH, X509 = "ssh", "x509"
 _YEARS = 10
 #: Microsoft's name for the user that a certificate logs in.
 _PRINCIPAL = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
-_SEND_LINE = "Send the one line of a file like id_ed25519.pub, or name the type x509 for a certificate."
 _SEND_CERTIFICATE = "Send one certificate in PEM, or name the type ssh for a key of OpenSSH."
 
 
@@ -55,14 +55,7 @@ def read(kind: str, text: str) -> str:
     """
     if kind == X509:
         return _pem(_read_certificate(text))
-    line = text.strip()
-    try:
-        serialization.load_ssh_public_key(line.encode())
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise Invalid("public_key is not a public key of OpenSSH.", hint=_SEND_LINE) from error
-    if len(line.splitlines()) != 1:
-        raise Invalid("public_key has more than one line.", hint=_SEND_LINE)
-    return line
+    return openssh.read(text)
 
 
 def fingerprint(kind: str, public: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from baremetal_svc.domain.lifecycle import LIFECYCLE
-from baremetal_svc.domain.operation import State
+from baremetal_svc.domain.operation import IN_VAIN
 from baremetal_svc.domain.server import Status
 
 #: Kinds that change the status of a server.
@@ -14,7 +14,7 @@ OF_STATUS = tuple(kind for kind, change in LIFECYCLE.items() if change.during is
 
 def can_be_retried(last: Mapping[str, Any]) -> bool:
     """True when the last operation is what brought its server to ``error``: one that failed before others went well is not begun again."""
-    return last["state"] in (State.FAILED, State.CANCELLED) and LIFECYCLE[last["kind"]].retriable
+    return last["state"] in IN_VAIN and LIFECYCLE[last["kind"]].retriable
 
 
 def missing_secrets(arguments: Mapping[str, Any], given: Collection[str]) -> list[str]:

@@ -12,22 +12,27 @@ from baremetal_svc.api.quota import Quota
 from baremetal_svc.conductor import client
 from baremetal_svc.db import claims, flavors, keypairs, nodes, operations, reservations, servers
 from baremetal_svc.db.rows import Row
-from baremetal_svc.domain.errors import Conflict, existing
+from baremetal_svc.domain.errors import Conflict, Invalid, existing
 from baremetal_svc.domain.image import check_active, check_partitions, check_properties
 from baremetal_svc.domain.lifecycle import check_allowed
 from baremetal_svc.domain.reservation import check_lasting
-from baremetal_svc.domain.server import Status, check_unlocked
+from baremetal_svc.domain.server import Status, check_unlocked, check_workable
 from baremetal_svc.features.rebuild import rules
+
+#: Kinds that ask nothing of the machine that its maintenance would stand against.
+_LETTING_GO = ("servers.delete", "adoption.release")
 
 
 def rebuild(call: Call, server_id: str) -> str:
     """Enqueue the rebuild; the operation's id.
 
     :raises NotFound: server or image. :raises Invalid: the image does not fit the server's partitions, or its flavor.
-    :raises Conflict: status, lock, image not active, another operation, no machine.
+    :raises Conflict: status, lock, image not active, another operation, no machine, maintenance.
     """
     row, flavor = call.services.db.query(lambda conn: _with_flavor(conn, call, server_id))
     image_id = call.body.get("image_uuid", row["image_id"]).lower()
+    if not image_id:
+        raise Invalid(f"Server {server_id} was adopted with no image of ours.", hint="Name one: image_uuid.")
     # With the caller's token only in its own project: an operator's sees every image.
     token = call.context.auth_token if row["project_id"] == call.context.project_id else None
     image = existing(call.services.gateways.images.get_image(image_id, row["project_id"], token), "image", image_id)
@@ -66,9 +71,8 @@ def _rebuildable(conn: Connection, call: Call, server_id: str) -> tuple[Row, Row
     row = _resting(conn, call, server_id)
     check_allowed("rebuild.deploy", row["status"])
     claim = claims.live_of(conn, server_id)
-    if claim is None:
-        raise Conflict(f"Server {server_id} has no machine.", hint="Delete it and create it again.")
-    return row, claim
+    check_workable(row, None if claim is None else nodes.get(conn, claim["node_id"]))
+    return row, existing(claim, "machine of server", server_id)
 
 
 def _resting(conn: Connection, call: Call, server_id: str) -> Row:
@@ -97,6 +101,8 @@ def retry(call: Call, server_id: str) -> str:
         failed = operations.last_of(conn, server_id, rules.OF_STATUS)
         if failed is None or not rules.can_be_retried(failed):
             raise Conflict(f"Nothing of server {server_id} can be retried.", hint="Rebuild or delete it.")
+        if (node_id := failed["arguments"].get("node_id")) is not None and failed["kind"] not in _LETTING_GO:
+            check_workable(row, nodes.get(conn, node_id))
         if failed["kind"] == "servers.delete":
             return client.enqueue_delete(conn, call, server_id, failed["arguments"])[0]
         given = secrets.of(call.body)

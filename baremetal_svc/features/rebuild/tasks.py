@@ -24,6 +24,9 @@ class LookAtNode(Step):
         node = ironic.get_node(node_id)
         if node is None:
             raise OutsideRefused("The machine is not known to Ironic any more.")
+        if node.maintenance:
+            # Here, before its protection is taken away: Ironic would refuse later.
+            raise OutsideRefused("The machine is in maintenance.")
         return node.provision_updated_at
 
 

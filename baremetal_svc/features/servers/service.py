@@ -98,8 +98,10 @@ def _shown(conn: Connection, call: Call, server_id: str) -> Shown:
 def page(call: Call, limit: int) -> list[Shown]:
     """A page of servers: three queries whatever the limit. :raises NotFound: the marker."""
     query = call.query
-    columns = {"flavor_uuid": "flavor_id", "image_uuid": "image_id", **{name: name for name in ("name", "status", "flavor_name", "ip")}}
+    columns = {"flavor_uuid": "flavor_id", "image_uuid": "image_id", **{name: name for name in ("name", "flavor_name", "ip")}}
     filters: dict[str, Any] = {column: query[name] for name, column in columns.items() if name in query}
+    if "status" in query:
+        filters["status"] = query["status"].lower()
     if "tags" in query:
         filters["tags"] = query["tags"].split(",")
     everybody = call.context.is_operator and str(query.get("all_tenants", "")).lower() in ("true", "1")
@@ -149,7 +151,9 @@ def delete(call: Call, server_id: str) -> str:
             check_allowed("servers.delete", row["status"])
         if row["adopted"] and claims.live_of(conn, server_id) is not None:
             # Its disk was there before us: a delete would wipe it (defect 19 of Mogan).
-            raise Conflict(f"Server {server_id} was adopted.", hint=f"Let it go as it is: DELETE /v1/manageable_servers/{server_id} (1.3).")
+            own = f"Let it go as it is: DELETE /v1/manageable_servers/{server_id} (1.3)."
+            hint = own if call.context.is_operator else "Ask an operator to let it go as it is."
+            raise Conflict(f"Server {server_id} was adopted.", hint=hint)
         connections = [_nic(nic) for nic in nics.of_server(conn, server_id)]
         arguments = {"server_id": server_id, "nics": connections, "quarantine": _quarantine(call)}
         return client.enqueue_delete(conn, call, server_id, arguments)
@@ -188,7 +192,7 @@ def _row(call: Call, asked: Mapping[str, Any], where: Placement, server_id: str,
         "flavor_id": where.flavor["id"],
         "image_id": asked["image_uuid"].lower(),
         "availability_zone": where.zone,
-        "key_name": asked.get("key_name", "default" if "public_key" in asked else None),
+        "key_name": asked.get("key_name"),
         "metadata": asked.get("metadata") or {},
         "partitions": _partitions(asked),
         "setup": where.setup.document(),

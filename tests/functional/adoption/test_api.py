@@ -27,7 +27,7 @@ def test_defect_19_an_adopted_server_is_never_deleted(service: Service) -> None:
     for _ in range(2):
         for token in (MEMBER, ADMIN):
             reply = service.call("DELETE", f"/v1/servers/{server}", token=token)
-            assert (reply.status, "manageable_servers" in reply.json["errors"][0]["hint"]) == (409, True)
+            assert (reply.status, "manageable_servers" in reply.json["errors"][0]["hint"]) == (409, token == ADMIN)
         service.work()
     assert service.call("GET", f"/v1/servers/{server}").json["status"] == "active"
     assert service.call("DELETE", f"/v1/manageable_servers/{server}").status == 403
@@ -39,7 +39,9 @@ def test_a_machine_is_adopted_once_whoever_asks(service: Service) -> None:
     first = service.call("POST", "/v1/manageable_servers", body, token=ADMIN, headers={"Idempotency-Key": "k"})
     again = service.call("POST", "/v1/manageable_servers", body, token=ADMIN, headers={"Idempotency-Key": "k"})
     assert (first.status, again.status, again.json["uuid"]) == (201, 201, first.json["uuid"])
-    assert service.call("POST", "/v1/manageable_servers", body, token=ADMIN).status == 409
+    assert again.headers["link"] == first.headers["link"]
+    reply = service.call("POST", "/v1/manageable_servers", body, token=ADMIN)
+    assert (reply.status, first.json["uuid"] in reply.json["errors"][0]["detail"]) == (409, True)
     assert len(service.rows(models.Server)) == 1
 
 
@@ -68,3 +70,22 @@ def test_what_cannot_be_adopted(service: Service) -> None:
     assert service.rows(models.Server) == service.rows(models.Claim) == []
     service.world.away("ironic")
     assert service.call("GET", "/v1/manageable_servers", token=ADMIN).status == 503
+
+
+def test_a_machine_that_is_off_is_a_server_that_is_stopped(service: Service) -> None:
+    node = running(service)
+    service.world.nodes[node].power_state = "power off"
+    service.sync()
+    server = service.call("POST", "/v1/manageable_servers", {"name": "n", "node_uuid": node, "project_id": "red"}, token=ADMIN).json["uuid"]
+    service.work()
+    shown = service.call("GET", f"/v1/servers/{server}").json
+    assert (shown["status"], shown["power_state"]) == ("stopped", "power off")
+
+
+def test_an_adopted_server_is_rebuilt_with_an_image_that_is_named(service: Service) -> None:
+    node = running(service)
+    service.world.nodes[node].instance_info["image_source"] = "file:///somewhere.img"
+    server = service.call("POST", "/v1/manageable_servers", {"name": "n", "node_uuid": node, "project_id": "red"}, token=ADMIN).json["uuid"]
+    service.work()
+    reply = service.call("PUT", f"/v1/servers/{server}/states/provision", {"target": "rebuild"})
+    assert (reply.status, "image_uuid" in reply.json["errors"][0]["hint"]) == (400, True)

@@ -45,3 +45,33 @@ def test_defect_32_what_is_refused_changes_nothing(service: Service, path: str) 
     assert service.call("PUT", path.replace("provision", "power"), {"target": "off"}).status == 202
     assert service.call("PUT", path, {"target": "rebuild"}).json["errors"][0]["code"] == "operation_in_progress"
     assert [(row["image_id"], row["name"]) for row in before] == [(row["image_id"], row["name"]) for row in service.rows(models.Server)]
+
+
+def test_a_machine_that_is_off_after_its_rebuild_is_a_server_that_is_stopped(service: Service, path: str) -> None:
+    """As some hardware types of Ironic leave it: fake ones do."""
+    assert service.call("PUT", path, {"target": "rebuild"}).status == 202
+    service.world.instant = False
+    service.step()
+    [node] = [node for node in service.world.nodes.values() if node.instance_id == service.server_id]  # type: ignore[attr-defined]
+    while node.provision_state != "active":
+        service.world.tick()
+    node.power_state = "power off"
+    service.work()
+    shown = service.call("GET", path.removesuffix("/states/provision")).json
+    assert (shown["status"], shown["power_state"]) == ("stopped", "power off")
+
+
+def test_maintenance_that_begins_after_the_request_stops_the_rebuild_before_anything_is_done(service: Service, path: str) -> None:
+    [node] = [node for node in service.world.nodes.values() if node.instance_id == service.server_id]  # type: ignore[attr-defined]
+    assert service.call("PUT", path, {"target": "rebuild"}).status == 202
+    node.maintenance = True
+    service.work()
+    shown = service.call("GET", path.removesuffix("/states/provision")).json
+    assert (shown["status"], shown["fault"]["message"]) == ("error", "The machine is in maintenance.")
+    assert node.protected
+    assert service.call("PUT", path, {"target": "retry"}).status == 409
+    node.maintenance = False
+    service.sync()
+    assert service.call("PUT", path, {"target": "retry"}).status == 202
+    service.work()
+    assert service.call("GET", path.removesuffix("/states/provision")).json["status"] == "active"

@@ -50,6 +50,15 @@ def test_a_create_that_failed_is_begun_again(service: Service) -> None:
     assert service.world.snapshot() == frozenset()
 
 
+def test_a_key_without_a_name_is_not_replaced_by_a_pair_that_is_called_default(service: Service) -> None:
+    assert service.call("POST", "/v1/keypairs", {"name": "default"}).status == 201
+    server_id = failed(service, public_key=KEY)
+    assert shown(service, server_id)["key_name"] is None
+    refused = retry(service, server_id)
+    assert (refused.status, "public_key" in refused.json["errors"][0]["hint"]) == (409, True)
+    assert retry(service, server_id, public_key=KEY).status == 202
+
+
 def test_secrets_are_given_again(service: Service) -> None:
     """They were deleted when the create ended: a retry without them would be another server."""
     server_id = failed(service, user_data=USER_DATA, adminPass="s3cret", public_key=KEY)

@@ -42,7 +42,15 @@ def test_defect_7_a_password_goes_encrypted_and_is_in_no_row_and_no_answer(servi
 
 
 @pytest.mark.parametrize(
-    "files", [[{"path": "/a", "contents": "!"}], [{"path": "", "contents": ""}], [{"path": "/a"}], "x", [{"path": "/a\n", "contents": ""}]]
+    "files",
+    [
+        [{"path": "/a", "contents": "!"}],
+        [{"path": "", "contents": ""}],
+        [{"path": "/a"}],
+        "x",
+        [{"path": "/a\n", "contents": ""}],
+        [{"path": "/a", "contents": ""}, {"path": "/a", "contents": "eA=="}],
+    ],
 )
 def test_bad_files(service: Service, files: Any) -> None:
     body = service.prepared()
@@ -111,3 +119,17 @@ def test_what_is_wrong_with_a_secret_is_said_without_it(service: Service, change
     body["server"] |= change
     reply = service.call("POST", "/v1/servers", body)
     assert (reply.status, b"12345678" in reply.raw) == (400, False)
+
+
+@pytest.mark.parametrize("key", ["ssh-rsa A", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA", "ssh-nobody AAAA me"])
+def test_a_key_that_could_not_log_in_is_refused(service: Service, key: str) -> None:
+    body = service.prepared()
+    body["server"]["public_key"] = key
+    reply = service.call("POST", "/v1/servers", body)
+    assert (reply.status, "public_key" in reply.json["errors"][0]["detail"]) == (400, True)
+
+
+def test_a_status_is_found_in_any_case(service: Service) -> None:
+    properties.active(service)
+    for status, count in (("active", 1), ("ACTIVE", 1), ("error", 0)):
+        assert len(service.call("GET", f"/v1/servers?status={status}").json["servers"]) == count
