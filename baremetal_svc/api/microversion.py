@@ -8,6 +8,8 @@ from baremetal_svc.domain.errors import UnsupportedVersion
 SERVICE_TYPE = "baremetal_compute"
 HEADER = "OpenStack-API-Version"
 MINIMUM, MAXIMUM = 1, 6
+#: The first in which operations can be looked at.
+OPERATIONS = 2
 _FORM = re.compile(r"^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\Z")
 
 #: What each minor version added; the history page of the docs is made from it.

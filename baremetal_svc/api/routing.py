@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from baremetal_svc.api import validation
 from baremetal_svc.api.call import Answer
 from baremetal_svc.api.microversion import MINIMUM
 from baremetal_svc.api.validation import EMPTY, Schema
@@ -21,8 +20,8 @@ _FORMS = {
     "project": r"[\w.\-]{1,64}",
     "key_name": r"[\w\- ]{1,255}",
     "node_name": r"[\w.\-~]{1,255}",
-    "tag": validation.TAG_FORM,
-    # Wider than a tag of a node may be: what is none is refused as such, not as an unknown path.
+    # Wider than a tag may be: what is none is refused as such, not as an unknown path.
+    "tag": r"[^\x00-\x1f\x7f/]{1,255}",
     "node_tag": r"[^\x00-\x20\x7f/]{1,255}",
 }
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -87,15 +86,22 @@ class Table:
                 return route, {name: value if name in _FORMS else value.lower() for name, value in match.groupdict().items()}
         if found:
             allowed = sorted({route.method for route, _ in found})
-            raise MethodNotAllowed(f"{method} is not possible here; possible: {', '.join(allowed)}.", allowed)
+            later = self._since(path, version, method)
+            more = f" {method} needs microversion 1.{min(later)}." if later else ""
+            raise MethodNotAllowed(f"{method} is not possible here; possible: {', '.join(allowed)}.{more}", allowed)
         raise self._unknown(path, version)
 
     def _unknown(self, path: str, version: int) -> NotFound:
-        later = [route.since for pattern, route in self._patterns if pattern.fullmatch(path) and route.since > version]
+        later = self._since(path, version)
         if not later:
             return NotFound("There is no such path, or its id is not the id of anything.")
         header = f"OpenStack-API-Version: baremetal_compute 1.{min(later)}"
         return NotFound(f"This path needs microversion 1.{min(later)}.", hint=f"Send the header {header}.")
+
+    def _since(self, path: str, version: int, method: str | None = None) -> list[int]:
+        """The later minor versions in which there is such a route."""
+        known = [route for pattern, route in self._patterns if pattern.fullmatch(path)]
+        return [route.since for route in known if route.since > version and method in (None, route.method)]
 
 
 def feature_routes() -> list[Route]:

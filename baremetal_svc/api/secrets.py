@@ -25,6 +25,7 @@ PUBLIC_KEY: Schema = {
     "type": "string",
     "maxLength": 16384,
     "pattern": r"^(ssh|ecdsa|sk)-[a-z0-9@.\-]+ [A-Za-z0-9+/=]+( [^\n\r]*)?$",
+    "description": "the one line of a file like id_ed25519.pub",
 }
 #: The property of a request by the name of the secret.
 WORDS = {"public_key": "public_key", "admin_pass": "adminPass", "user_data": "user_data", "personality": "personality"}

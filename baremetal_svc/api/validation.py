@@ -14,25 +14,47 @@ from baremetal_svc.domain.errors import Invalid, Malformed
 
 Schema = Mapping[str, Any]
 
-UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"}
+#: A pattern's description is told to whoever does not meet it.
+UUID = {
+    "type": "string",
+    "pattern": "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
+    "description": "a UUID",
+}
 #: Printable somewhere, no control characters: what a name may hold.
 #: The look ahead and no second repetition: a long text that does not match must not cost its length squared.
-NAME = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^(?=[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])[^\x00-\x1f\x7f]*$"}
+NAME = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 255,
+    "pattern": r"^(?=[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])[^\x00-\x1f\x7f]*$",
+    "description": "text without control characters that is not all spaces",
+}
 BOOLEAN_TEXT = {"type": "string", "enum": ["true", "false", "True", "False", "1", "0"]}
 LIMIT = {"type": "integer", "minimum": 1, "maximum": 100000}
 #: Key and value pairs of the users' own.
 METADATA = {
     "type": "object",
-    "propertyNames": {"pattern": r"^[a-zA-Z0-9\-_:. ]{1,255}$"},
+    "propertyNames": {"pattern": r"^[a-zA-Z0-9\-_:. ]{1,255}$", "description": "1 to 255 of the characters a-z A-Z 0-9 - _ : . and space"},
     "additionalProperties": {"type": "string", "maxLength": 255},
     "maxProperties": 128,
 }
 #: A tag of a server: no comma, which separates tags in a query, and no slash, which separates them in a path.
 TAG_FORM = r"[^\x00-\x20\x7f,/]([^\x00-\x1f\x7f,/]{0,58}[^\x00-\x20\x7f,/])?"
-TAG = {"type": "string", "minLength": 1, "maxLength": 60, "pattern": f"^{TAG_FORM}$"}
+TAG = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 60,
+    "pattern": f"^{TAG_FORM}$",
+    "description": "1 to 60 characters without comma, slash and control characters, and with no space at its ends",
+}
 TAGS = {"type": "array", "items": TAG, "maxItems": 50, "uniqueItems": True}
 EMPTY: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
 _SECRET = {"adminPass", "user_data", "personality"}
+_TOO_MUCH = {
+    "maxLength": "has more than {} characters",
+    "maxItems": "has more than {} items",
+    "maxProperties": "has more than {} entries",
+}
 #: Levels of nesting that a body may have.
 DEPTH = 32
 
@@ -80,7 +102,8 @@ def parse_query(text: str, schema: Schema) -> dict[str, Any]:
         if name in query:
             raise Invalid(f"The query names {name[:64]!r} twice.")
         wanted = schema.get("properties", {}).get(name, {}).get("type")
-        plain = value.isascii() and value.isdigit() and len(value) < 16
+        digits = value.removeprefix("-")
+        plain = digits.isascii() and digits.isdigit() and len(value) < 16
         query[name] = int(value) if wanted == "integer" and plain else value
         if schema["properties"].get(name) == UUID:
             query[name] = value.lower()
@@ -95,7 +118,7 @@ def check(value: Any, schema: Schema, what: str) -> None:
     if error is not None:
         path = "/".join(str(part)[:64] for part in error.absolute_path)
         # What is wrong with a secret is said without it.
-        secret = _SECRET & {str(part) for part in error.absolute_path}
+        secret = _SECRET & {str(part) for part in error.absolute_path} and error.validator not in _TOO_MUCH
         raise Invalid(f"{what}{'/' + path if path else ''}: {'is not of the required form' if secret else _sentence(error)}")
 
 
@@ -114,7 +137,8 @@ def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[
     """Python's "$" lets a newline follow; a schema's does not."""
     ending = pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
     if isinstance(value, str) and not re.search(ending, value):
-        yield jsonschema.ValidationError("does not have the required form")
+        form = schema.get("description")
+        yield jsonschema.ValidationError(f"does not have the required form{f': {form}' if form else ''}")
 
 
 _Validator: Any = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
@@ -132,8 +156,9 @@ def _refuse_unstorable(value: Any, what: str, depth: int = 0) -> None:
 
 
 def _sentence(error: jsonschema.ValidationError) -> str:
-    if error.validator == "pattern":
-        return "does not have the required form"
+    """What is wrong, without what may be long: the value, and the schema."""
+    if error.validator in _TOO_MUCH:
+        return _TOO_MUCH[error.validator].format(error.validator_value)
     if error.validator in ("oneOf", "anyOf", "not"):
         return "is not one of the allowed forms"
     return error.message if len(error.message) <= 300 else f"{error.message[:300]} ..."

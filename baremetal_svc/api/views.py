@@ -10,7 +10,7 @@ from wsme import types as wtypes
 from wsme.rest import json as wsme_json
 
 from baremetal_svc.api.call import Call
-from baremetal_svc.api.microversion import MINIMUM
+from baremetal_svc.api.microversion import MINIMUM, OPERATIONS
 from baremetal_svc.api.validation import Schema
 from baremetal_svc.domain.disclosure import for_tenants
 
@@ -75,6 +75,12 @@ def links(call: Call, collection: str, identifier: str) -> list[dict[str, str]]:
     """Self and bookmark links of a resource."""
     path = f"{collection}/{identifier}"
     return [{"href": f"{call.base}/v1/{path}", "rel": "self"}, {"href": f"{call.base}/{path}", "rel": "bookmark"}]
+
+
+def started(call: Call, operation_id: str, server_id: str) -> dict[str, str]:
+    """The headers of an answer that began an operation: where to look; in 1.1, which has no operations, at the server."""
+    where = f"operations/{operation_id}" if call.version >= OPERATIONS else f"servers/{server_id}"
+    return {"Location": f"{call.base}/v1/{where}"}
 
 
 def limit(call: Call) -> int:

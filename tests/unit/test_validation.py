@@ -94,3 +94,31 @@ def test_a_long_text_that_does_not_match_costs_no_more_than_its_length() -> None
     with pytest.raises(errors.Invalid):
         validation.check({"name": "a" * 262_144 + "\x01"}, validation.closed({"name": validation.NAME}), "body")
     assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("value", "schema", "told"),
+    [
+        ("x" * 400, {"maxLength": 255}, "has more than 255 characters"),
+        (["x" * 400] * 60, {"maxItems": 50}, "has more than 50 items"),
+        ({str(number): "x" * 9 for number in range(129)}, {"maxProperties": 128}, "has more than 128 entries"),
+        ("x", validation.UUID, "does not have the required form: a UUID"),
+        ("a,b", validation.TAG, "without comma"),
+        ("-1", {"type": "object"}, "'-1' is not of type 'object'"),
+    ],
+)
+def test_what_is_wrong_is_said_however_long_the_value_is(value: object, schema: validation.Schema, told: str) -> None:
+    with pytest.raises(errors.Invalid) as refused:
+        validation.check({"a": value}, validation.closed({"a": schema}), "body")
+    assert told in refused.value.detail and len(refused.value.detail) < 200
+
+
+def test_a_secret_that_is_too_long_is_not_shown_but_its_limit_is() -> None:
+    with pytest.raises(errors.Invalid) as refused:
+        validation.check({"user_data": "s3cret" * 20}, validation.closed({"user_data": {"maxLength": 100}}), "body")
+    assert refused.value.detail == "body/user_data: has more than 100 characters"
+
+
+def test_a_number_below_its_range_is_a_number() -> None:
+    with pytest.raises(errors.Invalid, match="-1 is less than the minimum of 1"):
+        validation.parse_query("limit=-1", validation.closed({"limit": validation.LIMIT}))

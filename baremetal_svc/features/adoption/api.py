@@ -42,8 +42,7 @@ def adopt(call: Call) -> Answer:
 
 def release(call: Call, server_id: str) -> Answer:
     """DELETE /v1/manageable_servers/{server_id}: 204 at once, the operation in Location; the machine runs on."""
-    operation_id = service.release(call, server_id)
-    return Answer(204, None, {"Location": f"{call.base}/v1/operations/{operation_id}"})
+    return Answer(204, None, views.started(call, service.release(call, server_id), server_id))
 
 
 def _view(found: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 
 from baremetal_svc.api.validation import LIMIT, closed
 
-NAME = {"type": "string", "pattern": "^(?=.*[^ ])[A-Za-z0-9_\\- ]+$", "minLength": 1, "maxLength": 255}
+_CHARACTERS = "letters, digits, spaces, _ and -, not all spaces"
+NAME = {"type": "string", "pattern": "^(?=.*[^ ])[A-Za-z0-9_\\- ]+$", "minLength": 1, "maxLength": 255, "description": _CHARACTERS}
 _USER = {"type": "string", "minLength": 1, "maxLength": 255}
 _PUBLIC_KEY = {"type": "string", "minLength": 1, "maxLength": 16384}
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Controllers and views of connections."""
 
-from typing import Any
-
 from wsme import types as wtypes
 
 from baremetal_svc.api import views
@@ -38,12 +36,12 @@ def index(call: Call, server_id: str) -> Answer:
 
 def attach(call: Call, server_id: str) -> Answer:
     """POST /v1/servers/{server_id}/networks/interfaces: 204 at once, the operation in Location."""
-    return _accepted(call, service.attach(call, server_id))
+    return Answer(204, None, views.started(call, service.attach(call, server_id), server_id))
 
 
 def detach(call: Call, server_id: str, port_id: str) -> Answer:
     """DELETE /v1/servers/{server_id}/networks/interfaces/{port_id}: 204 at once, the operation in Location."""
-    return _accepted(call, service.detach(call, server_id, port_id))
+    return Answer(204, None, views.started(call, service.detach(call, server_id, port_id), server_id))
 
 
 def associate(call: Call, server_id: str) -> Answer:
@@ -56,11 +54,6 @@ def disassociate(call: Call, server_id: str, address: str) -> Answer:
     """DELETE /v1/servers/{server_id}/networks/floatingips/{address}: 204."""
     service.disassociate(call, server_id, address)
     return Answer(204)
-
-
-def _accepted(call: Call, operation_id: str) -> Answer:
-    headers: dict[str, Any] = {"Location": f"{call.base}/v1/operations/{operation_id}"}
-    return Answer(204, None, headers)
 
 
 ROUTES = [

@@ -3,6 +3,7 @@
 
 from wsme import types as wtypes
 
+from baremetal_svc.api import views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
 from baremetal_svc.api.shapes import STARTED
@@ -12,7 +13,7 @@ from baremetal_svc.features.rebuild import policy, schema, service
 def set_provision(call: Call, server_id: str) -> Answer:
     """PUT /v1/servers/{server_id}/states/provision: 202, the operation in Location."""
     operation_id = service.retry(call, server_id) if call.body["target"] == "retry" else service.rebuild(call, server_id)
-    return Answer(202, None, {"Location": f"{call.base}/v1/operations/{operation_id}"})
+    return Answer(202, None, views.started(call, operation_id, server_id))
 
 
 def reset(call: Call, server_id: str) -> Answer:

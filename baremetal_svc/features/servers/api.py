@@ -50,8 +50,7 @@ def update(call: Call, server_id: str) -> Answer:
 
 def delete(call: Call, server_id: str) -> Answer:
     """DELETE /v1/servers/{server_id}: 204 at once, the operation in Location."""
-    operation_id = service.delete(call, server_id)
-    return Answer(204, None, {"Location": f"{call.base}/v1/operations/{operation_id}"})
+    return Answer(204, None, views.started(call, service.delete(call, server_id), server_id))
 
 
 def _page(call: Call, names: Sequence[str]) -> Answer:

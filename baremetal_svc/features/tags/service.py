@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection
 
 from sqlalchemy import Connection
 
+from baremetal_svc.api import validation
 from baremetal_svc.api.call import Call
 from baremetal_svc.db import servers
 from baremetal_svc.domain.errors import existing
 from baremetal_svc.domain.server import check_not_deleting
-from baremetal_svc.features.tags import rules
+from baremetal_svc.features.tags import rules, schema
 
 
 def page(call: Call, server_id: str) -> list[str]:
@@ -23,7 +24,8 @@ def page(call: Call, server_id: str) -> list[str]:
 
 
 def check(call: Call, server_id: str, tag: str) -> None:
-    """:raises NotFound: the server does not have the tag."""
+    """:raises NotFound: the server does not have the tag. :raises Invalid: it is none."""
+    validation.check(tag, schema.TAG, "tag")
     existing(tag if tag in page(call, server_id) else None, "tag", repr(tag))
 
 
@@ -33,12 +35,17 @@ def replace(call: Call, server_id: str) -> list[str]:
 
 
 def add(call: Call, server_id: str, tag: str) -> None:
-    """Add one; again is a no-op. :raises NotFound: :raises Conflict: it is being deleted. :raises Invalid: too many."""
+    """Add one; again is a no-op. :raises NotFound: :raises Conflict: it is being deleted. :raises Invalid: too many, or it is none."""
+    validation.check(tag, schema.TAG, "tag")
     _changed(call, server_id, lambda known: rules.added(known, tag))
 
 
 def remove(call: Call, server_id: str, tag: str) -> None:
-    """Remove one. :raises NotFound: the server, or it does not have the tag. :raises Conflict: it is being deleted."""
+    """Remove one. :raises NotFound: the server, or it does not have the tag. :raises Conflict: it is being deleted.
+
+    :raises Invalid: it is no tag.
+    """
+    validation.check(tag, schema.TAG, "tag")
 
     def without(known: Collection[str]) -> Collection[str]:
         return set(known) - {existing(tag if tag in known else None, "tag", repr(tag))}

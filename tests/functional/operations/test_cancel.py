@@ -50,6 +50,12 @@ def test_who_may_cancel(service: Service) -> None:
     assert service.call("DELETE", operation, token=ADMIN).status == 202
 
 
+def test_a_version_without_cancelling_names_the_one_that_has_it(service: Service) -> None:
+    properties.create(service)
+    reply = service.call("DELETE", f"/v1/operations/{_operation(service)}", version="1.2")
+    assert (reply.status, "DELETE needs microversion 1.3" in reply.json["errors"][0]["detail"]) == (405, True)
+
+
 def test_a_delete_only_goes_forward(service: Service) -> None:
     properties.active(service)
     service.call("DELETE", f"/v1/servers/{service.server_id}")  # type: ignore[attr-defined]

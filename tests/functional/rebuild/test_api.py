@@ -75,3 +75,17 @@ def test_maintenance_that_begins_after_the_request_stops_the_rebuild_before_anyt
     assert service.call("PUT", path, {"target": "retry"}).status == 202
     service.work()
     assert service.call("GET", path.removesuffix("/states/provision")).json["status"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({}, "'target' is a required property"),
+        ({"target": "nope"}, "'nope' is not one of ['rebuild', 'retry']"),
+        ({"target": "retry", "image_uuid": str(uuid.uuid4())}, "'image_uuid' was unexpected"),
+        ({"target": "rebuild", "user_data": "eA=="}, "'user_data' was unexpected"),
+    ],
+)
+def test_what_is_wrong_is_what_is_said(service: Service, path: str, body: Any, told: str) -> None:
+    reply = service.call("PUT", path, body)
+    assert (reply.status, told in reply.json["errors"][0]["detail"]) == (400, True), reply.json

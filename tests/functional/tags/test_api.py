@@ -51,3 +51,17 @@ def test_a_server_has_at_most_fifty(service: Service) -> None:
     assert service.call("PUT", f"/v1/servers/{server['uuid']}/tags/t0").status == 204
     assert service.call("PUT", f"/v1/servers/{server['uuid']}/tags/more").status == 400
     assert service.call("PUT", f"/v1/servers/{uuid.uuid4()}/tags/more").status == 404
+
+
+@pytest.mark.parametrize("tag", ["x,y", "y" * 61, " a", "a "])
+def test_a_path_with_what_is_no_tag_says_so(service: Service, tag: str) -> None:
+    path = f"/v1/servers/{properties.create(service)['uuid']}/tags/{tag}"
+    for method in ("GET", "PUT", "DELETE"):
+        reply = service.call(method, path)
+        assert (reply.status, reply.json["errors"][0]["detail"].startswith("tag: ")) == (400, True)
+
+
+def test_a_slash_is_a_slash_also_where_the_server_leaves_it_escaped(service: Service) -> None:
+    server = properties.create(service)["uuid"]
+    assert service.call("PUT", f"/v1/servers/{server}/tags/a%2Fb").status == 404
+    assert service.call("GET", f"/v1/servers/{server}/tags").json == {"tags": []}
