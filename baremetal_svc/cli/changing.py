@@ -57,7 +57,7 @@ class _Lock(Asking):
 
 
 class LockServers(_Lock):
-    """Lock servers: nobody but operators switches, changes or deletes them"""
+    """Lock servers: nobody but operators switches, rebuilds, connects or deletes them"""
 
 
 class UnlockServers(_Lock):

@@ -2,13 +2,15 @@
 """openstack bms keypair create, list, delete."""
 
 import argparse
+import base64
 from pathlib import Path
 
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from baremetal_svc.cli import columns
+from baremetal_svc.cli import columns, files
 from baremetal_svc.cli.asking import Asking
+from baremetal_svc.sdk.resources import KeyPair
 
 _LIST = (("name", "Name"), ("fingerprint", "Fingerprint"), ("type", "Type"))
 _SHOWN = ("name", "fingerprint", "type", "user_id", "created_at")
@@ -22,13 +24,26 @@ class CreateKeyPair(Asking, command.ShowOne):
         parser = super().get_parser(prog_name)
         parser.add_argument("name", metavar="<name>")
         parser.add_argument("--public-key", metavar="<file>", type=Path, help="File with the public key or certificate to import")
+        parser.add_argument("--private-key", metavar="<file>", type=Path, help="New file for a generated private key; x509: in PKCS#12")
         parser.add_argument("--type", choices=("ssh", "x509"), default="ssh", help="x509: a certificate that logs in to Windows")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
-        """Fields and values; the private key among them where there is one."""
-        pair = self.api.create_key_pair(parsed_args.name, _text(parsed_args.public_key), parsed_args.type)
-        return columns.row(pair, [*_SHOWN, *(["private_key"] if pair.private_key else [])], {})
+        """Fields and values. A private key goes into its file; into a table nothing but it, so that it can be redirected."""
+        if parsed_args.private_key and parsed_args.public_key:
+            raise CommandError("--private-key is for a pair that is generated: leave --public-key out.")
+        if parsed_args.private_key:
+            files.check_new(parsed_args.private_key)
+        pair = self.api.create_key_pair(parsed_args.name, files.text(parsed_args.public_key), parsed_args.type)
+        if not pair.private_key:
+            return columns.row(pair, _SHOWN, {})
+        if parsed_args.private_key:
+            files.keep_secret(parsed_args.private_key, _bytes(pair))
+            return columns.row(pair, _SHOWN, {})
+        if parsed_args.formatter == "table":
+            self.app.stdout.write(pair.private_key)
+            return (), ()
+        return columns.row(pair, [*_SHOWN, "private_key"], {})
 
 
 class ListKeyPairs(Asking, command.Lister):
@@ -54,8 +69,5 @@ class DeleteKeyPairs(Asking):
             self.api.delete_key_pair(name)
 
 
-def _text(path: Path | None) -> str | None:
-    try:
-        return None if path is None else path.expanduser().read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}.") from error
+def _bytes(pair: KeyPair) -> bytes:
+    return base64.b64decode(pair.private_key) if pair.type == "x509" else pair.private_key.encode()

@@ -108,7 +108,7 @@ class AdoptServer(Asking, command.ShowOne):
         """Arguments and options."""
         parser = super().get_parser(prog_name)
         parser.add_argument("name", metavar="<name>", help="Name of the server")
-        parser.add_argument("node", metavar="<node-id>", help="Machine (ID)")
+        parser.add_argument("node", metavar="<node>", help="Machine (name or ID)")
         parser.add_argument("--project", metavar="<project-id>", help="Owner (ID); by default the project that asks")
         add_waiting(parser, "it is adopted")
         return parser
@@ -116,7 +116,7 @@ class AdoptServer(Asking, command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
         """The server, as it is now."""
         owner = {"project_id": parsed_args.project} if parsed_args.project else {}
-        server = self.api.adopt_server(parsed_args.name, parsed_args.node, **owner)
+        server = self.api.adopt_server(parsed_args.name, self.api.find_node(parsed_args.node).id, **owner)
         if parsed_args.wait:
             self.await_all([server.operation_id], parsed_args.timeout)
             server = self.api.get_server(server)
@@ -135,6 +135,6 @@ class ReleaseServer(Asking):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Nothing is printed."""
-        operation = self.api.release_server(self.api.find_server(parsed_args.server))
+        operation = self.api.release_server(self.api.find_server(parsed_args.server, all_projects=True))
         if parsed_args.wait:
             self.await_all([operation], parsed_args.timeout)

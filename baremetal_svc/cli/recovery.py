@@ -2,12 +2,12 @@
 """openstack bms server retry, reset; bms fault list, clear."""
 
 import argparse
-import base64
 from pathlib import Path
 
+from osc_lib.cli import parseractions
 from osc_lib.command import command
 
-from baremetal_svc.cli import columns
+from baremetal_svc.cli import columns, files
 from baremetal_svc.cli.asking import Asking, add_waiting
 
 
@@ -20,16 +20,22 @@ class RetryServer(Asking):
         parser.add_argument("server", metavar="<server>", help="Server (name or ID)")
         parser.add_argument("--user-data", metavar="<file>", type=Path, help="User data, if its create had some: it was not kept")
         parser.add_argument("--public-key", metavar="<file>", type=Path, help="Public key, if its create had one without a name")
+        parser.add_argument("--admin-pass", metavar="<password>", help="Password, if its create had one")
+        what = "File at a path of its own, if its create had one; repeat"
+        parser.add_argument("--file", metavar="<path=file>", action=parseractions.KeyValueAction, help=what)
         add_waiting(parser, "it is done")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Nothing is printed."""
-        again = {}
-        if parsed_args.user_data is not None:
-            again["user_data"] = base64.b64encode(parsed_args.user_data.read_bytes()).decode()
-        if parsed_args.public_key is not None:
-            again["public_key"] = parsed_args.public_key.read_text().strip()
+        given = {
+            "user_data": files.encoded(parsed_args.user_data),
+            "public_key": files.text(parsed_args.public_key),
+            "adminPass": parsed_args.admin_pass,
+            "personality": [{"path": path, "contents": files.encoded(Path(file))} for path, file in (parsed_args.file or {}).items()]
+            or None,
+        }
+        again = {name: value for name, value in given.items() if value is not None}
         operation = self.api.retry_server(self.api.find_server(parsed_args.server), **again)
         if parsed_args.wait:
             self.await_all([operation], parsed_args.timeout)
@@ -46,7 +52,7 @@ class ResetServer(Asking):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """The status from now on."""
-        self.app.stdout.write(f"{self.api.reset_server(self.api.find_server(parsed_args.server))}\n")
+        self.app.stdout.write(f"{self.api.reset_server(self.api.find_server(parsed_args.server, all_projects=True))}\n")
 
 
 class ListAllFaults(Asking, command.Lister):

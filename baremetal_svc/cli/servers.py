@@ -10,16 +10,20 @@ from osc_lib.cli import format_columns, pagination, parseractions
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
 
-from baremetal_svc.cli import columns
+from baremetal_svc.cli import columns, files
 from baremetal_svc.cli.asking import Asking, add_waiting
 from baremetal_svc.sdk.proxy import Proxy
 from baremetal_svc.sdk.resources import Server
 
 _SHOWN = (
     "id", "name", "description", "status", "power_state", "flavor_id", "image_id", "addresses", "metadata", "partitions", "key_name",
-    "availability_zone", "is_locked", "project_id", "user_id", "launched_at", "created_at", "updated_at",
+    "availability_zone", "reservation_id", "tags", "is_locked", "project_id", "user_id", "launched_at", "created_at", "updated_at",
 )  # fmt: skip
-_FORMATS = {**dict.fromkeys(("metadata", "partitions", "fault"), format_columns.DictColumn), "addresses": columns.Addresses}
+_FORMATS = {
+    **dict.fromkeys(("metadata", "partitions", "fault"), format_columns.DictColumn),
+    "addresses": columns.Addresses,
+    "tags": format_columns.ListColumn,
+}
 _KINDS = {"net_id": "network", "port_id": "port"}
 _LIST = (("id", "ID"), ("name", "Name"), ("status", "Status"), ("power_state", "Power"))
 _LONG = (
@@ -46,7 +50,13 @@ class CreateServer(Asking, command.ShowOne):
         parser.add_argument("--network", metavar="<network>", action=_Network, dest="networks", help="A NIC on a network (name or ID)")
         parser.add_argument("--port", metavar="<port>", action=_Network, dest="networks", help="A NIC with a port (name or ID)")
         parser.add_argument("--key-name", metavar="<key-pair>", help="Key pair of yours whose public key the server gets")
+        parser.add_argument("--public-key", metavar="<file>", type=Path, help="File with a public key that the server gets")
+        parser.add_argument("--admin-pass", metavar="<password>", help="Password of its administrator")
         parser.add_argument("--user-data", metavar="<file>", type=Path, help="File that the server gets as user data")
+        what = "File that it gets at a path of its own; repeat"
+        parser.add_argument("--file", metavar="<path=file>", action=parseractions.KeyValueAction, help=what)
+        what = "root_gb, ephemeral_gb or swap_mb of an image of a partition; repeat"
+        parser.add_argument("--partition", metavar="<key=size>", action=parseractions.KeyValueAction, help=what)
         parser.add_argument("--property", metavar="<key=value>", action=parseractions.KeyValueAction, help="Metadata; repeat")
         parser.add_argument("--description", metavar="<text>")
         parser.add_argument("--availability-zone", metavar="<zone>")
@@ -68,7 +78,7 @@ class CreateServer(Asking, command.ShowOne):
             flavor.id,
             self.id_of("image", parsed_args.image),
             [{field: self.id_of(_KINDS[field], name) for field, name in network.items()} for network in parsed_args.networks],
-            user_data=_content(parsed_args.user_data),
+            user_data=files.content(parsed_args.user_data),
             group_id=self.api.find_server_group(parsed_args.group).id if parsed_args.group else None,
             reservation_id=self.api.find_reservation(parsed_args.reservation).id if parsed_args.reservation else None,
             **_asked(parsed_args),
@@ -94,6 +104,7 @@ class ListServers(Asking, command.Lister):
         parser.add_argument("--status", metavar="<status>", help="Only those in this status")
         parser.add_argument("--flavor", metavar="<flavor>", help="Only those of this flavor (name or ID)")
         parser.add_argument("--image", metavar="<image>", help="Only those of this image (name or ID)")
+        parser.add_argument("--tag", metavar="<tag>", action="append", help="Only those with this tag; repeat: with all of them")
         parser.add_argument("--sort", metavar="<key>[:<direction>]", help="By name, status, created_at or id, asc or desc")
         pagination.add_marker_pagination_option_to_parser(parser)
         return parser
@@ -101,6 +112,8 @@ class ListServers(Asking, command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Headings and rows."""
         query = {"name": parsed_args.name, "status": parsed_args.status, "marker": parsed_args.marker}
+        if parsed_args.tag:
+            query["tags"] = ",".join(parsed_args.tag)
         if parsed_args.image:
             query["image_id"] = self.id_of("image", parsed_args.image)
         if parsed_args.flavor:
@@ -160,16 +173,13 @@ class _Network(argparse.Action):
         namespace.networks = [*(namespace.networks or []), {field: values}]
 
 
-def _content(path: Path | None) -> bytes | None:
-    try:
-        return None if path is None else path.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
-
-
 def _asked(parsed: argparse.Namespace) -> dict[str, Any]:
     asked = {
         "key_name": parsed.key_name,
+        "public_key": files.text(parsed.public_key),
+        "adminPass": parsed.admin_pass,
+        "partitions": parsed.partition,
+        "personality": [{"path": path, "contents": files.encoded(Path(file))} for path, file in (parsed.file or {}).items()] or None,
         "metadata": parsed.property,
         "description": parsed.description,
         "availability_zone": parsed.availability_zone,

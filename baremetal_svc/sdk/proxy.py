@@ -69,12 +69,15 @@ class Proxy(Flavors, Machines, Reservations):
         """:raises NotFoundException:"""
         return self._get(Server, server)
 
-    def find_server(self, name_or_id: str) -> Server:
-        """:raises NotFoundException: :raises DuplicateResource: several have the name."""
-        return self._named(Server, name_or_id, name=name_or_id)
+    def find_server(self, name_or_id: str, *, all_projects: bool = False) -> Server:
+        """By name among those of the caller's project, or of all (operators).
+
+        :raises NotFoundException: :raises DuplicateResource: several have the name.
+        """
+        return self._named(Server, name_or_id, name=name_or_id, **({"all_projects": True} if all_projects else {}))
 
     def servers(self, details: bool = True, **query: Any) -> Iterator[Server]:
-        """Servers; name, status, flavor_id, image_id, all_projects, sort_key, sort_dir, max_items."""
+        """Servers; name, status, flavor_id, image_id, tags (with commas), all_projects, sort_key, sort_dir, max_items."""
         return self._list(Server, base_path=f"{Server.base_path}/detail" if details else None, **query)
 
     def delete_server(self, server: Server | str) -> str:

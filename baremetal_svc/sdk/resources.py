@@ -43,6 +43,7 @@ class Server(_Versioned):
     key_name: str = Body("key_name")
     availability_zone: str = Body("availability_zone")
     tags: list[str] = Body("tags", type=list)
+    reservation_id: str | None = Body("reservation_uuid")
     is_locked: bool = Body("locked", type=bool)
     project_id: str = Body("project_id")
     user_id: str = Body("user_id")

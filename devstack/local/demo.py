@@ -88,7 +88,7 @@ def _advance(ironic: Rest, node: dict[str, Any]) -> None:
 def _machine(number: int) -> dict[str, Any]:
     rack = 1 if number <= NODES // 2 else 2
     resource_class = "large" if number % 4 == 0 else FLAVOR
-    properties = {"failure_domain": f"dc1/room1/rack{rack}", "cpus": 16, "memory_mb": 65536, "local_gb": 400, "cpu_arch": "x86_64"}
+    properties = {"failure_domain": f"dc1/room1/row1/rack{rack}", "cpus": 16, "memory_mb": 65536, "local_gb": 400, "cpu_arch": "x86_64"}
     return {"driver": "fake-hardware", "name": _node_name(number), "resource_class": resource_class, "properties": properties}
 
 

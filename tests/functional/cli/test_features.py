@@ -11,6 +11,8 @@ from tests.fixtures.service import ADMIN, FOREIGN, tomorrow
 from tests.functional.cli.conftest import Client
 from tests.functional.cli.test_shell import create
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMhl6k0gTzJ8sV0ZkQ6b4S9c1mYbq7Wm0d9b5vV2o3rL me"
+
 
 def said(client: Client, *words: str, token: str = "alice:red:member,reader") -> Any:
     """What a command prints, out of JSON where it prints some."""
@@ -36,6 +38,20 @@ def test_set_lock_rebuild(client: Client) -> None:
     image = client.service.world.add_image("new")
     said(client, "server", "rebuild", "two", "--image", image, "--wait")
     assert client.service.call("GET", "/v1/servers/detail").json["servers"][0]["image_uuid"] == image
+
+
+def test_what_a_server_gets_at_its_first_boot(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "key.pub").write_text(f"{KEY}\n")
+    (tmp_path / "motd").write_text("hello")
+    client.service.body["image_uuid"] = client.service.world.add_image("parts", partition=True)  # type: ignore[attr-defined]
+    given = ("--public-key", str(tmp_path / "key.pub"), "--admin-pass", "s3cret", "--file", f"/etc/motd={tmp_path / 'motd'}")
+    server = create(client, "one", *given, "--partition", "root_gb=12", "--partition", "swap_mb=5", "--tag", "blue", "--wait")
+    assert (server["partitions"], server["tags"], server["reservation_id"]) == ({"root_gb": 12, "swap_mb": 5}, ["blue"], None)
+    [node] = [node for node in client.service.world.nodes.values() if node.instance_id == server["id"]]
+    drive = node.instance_info["configdrive"]
+    assert drive["meta_data"]["admin_pass"] == "s3cret" and KEY in str(drive["meta_data"]) and "/etc/motd" in str(drive["vendor_data"])
+    assert [row["Name"] for row in rows(client, "server", "list", "--tag", "blue")] == ["one"]
+    assert rows(client, "server", "list", "--tag", "blue", "--tag", "red") == []
 
 
 def test_retry_reset_faults(client: Client, tmp_path: Path) -> None:
@@ -164,7 +180,10 @@ def test_adopt_and_release(client: Client) -> None:
     [node] = client.service.world.add_nodes(1, provision_state="active", power_state="power on", prefix="old")
     client.service.sync()
     assert [found["ID"] for found in rows(client, "manageable", "server", "list", token=ADMIN)] == [node]
-    assert rows(client, "server", "adopt", "old", node, "--project", "admin", "--wait", token=ADMIN)["status"] == "active"
+    name = client.service.world.nodes[node].name
+    assert rows(client, "server", "adopt", "old", name, "--project", "red", "--wait", token=ADMIN)["status"] == "active"
+    # By their names, of whichever project they are.
+    assert said(client, "server", "reset", "old", token=ADMIN) == "active\n"
     said(client, "server", "release", "old", "--wait", token=ADMIN)
     assert client.service.call("GET", "/v1/servers", token=ADMIN).json["servers"] == []
 

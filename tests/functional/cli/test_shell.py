@@ -173,6 +173,15 @@ def test_key_pairs(client: Client, tmp_path: Path) -> None:
     (tmp_path / "key.pub").write_text(f"{client.service.call('GET', '/v1/keypairs/new').json['public_key']}\n")
     again = client("bms", "keypair", "create", "my key", "--public-key", str(tmp_path / "key.pub"), "-f", "json")
     assert "private_key" not in json.loads(again.out)
+    assert client("bms", "keypair", "create", "third").out.startswith("-----BEGIN"), "to be redirected into a file"
+    for kind, begins in (("ssh", b"-----BEGIN"), ("x509", b"\x30\x82")):
+        kept = tmp_path / f"{kind}.key"
+        assert "private_key" not in client("bms", "keypair", "create", kind, "--type", kind, "--private-key", str(kept)).out
+        assert kept.read_bytes().startswith(begins) and kept.stat().st_mode & 0o777 == 0o600
+        refused = client("bms", "keypair", "create", "more", "--private-key", str(kept))
+        assert refused.code == 1 and "cannot be written" in refused.err, "an old key is not written over, and none is made in vain"
+        assert client("bms", "keypair", "delete", kind).code == 0
+    assert client("bms", "keypair", "delete", "third").code == 0
     assert sorted(row["Name"] for row in json.loads(client("bms", "keypair", "list", "-f", "json").out)) == ["my key", "new"]
     create(client, "one", "--key-name", "my key", "--wait")
     assert client("bms", "keypair", "delete", "my key", "new").code == 0
@@ -188,6 +197,7 @@ def test_key_pairs(client: Client, tmp_path: Path) -> None:
         (("server", "list", "--status", "x" * 33), "Hint: "),
         (("keypair", "create", "no/slashes"), "Hint: "),
         (("keypair", "create", "a", "--public-key", "/nonexistent"), "cannot be read"),
+        (("server", "retry", "a", "--user-data", "/nonexistent"), "cannot be read"),
         (("server", "create", "a", "--flavor", "f", "--image", MISSING), "at least one --network or --port"),
     ],
 )
