@@ -32,8 +32,7 @@ class RetryServer(Asking):
             "user_data": files.encoded(parsed_args.user_data),
             "public_key": files.text(parsed_args.public_key),
             "adminPass": parsed_args.admin_pass,
-            "personality": [{"path": path, "contents": files.encoded(Path(file))} for path, file in (parsed_args.file or {}).items()]
-            or None,
+            "personality": files.placed(parsed_args.file),
         }
         again = {name: value for name, value in given.items() if value is not None}
         operation = self.api.retry_server(self.api.find_server(parsed_args.server), **again)

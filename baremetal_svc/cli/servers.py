@@ -179,7 +179,7 @@ def _asked(parsed: argparse.Namespace) -> dict[str, Any]:
         "public_key": files.text(parsed.public_key),
         "adminPass": parsed.admin_pass,
         "partitions": parsed.partition,
-        "personality": [{"path": path, "contents": files.encoded(Path(file))} for path, file in (parsed.file or {}).items()] or None,
+        "personality": files.placed(parsed.file),
         "metadata": parsed.property,
         "description": parsed.description,
         "availability_zone": parsed.availability_zone,
