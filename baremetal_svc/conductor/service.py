@@ -51,7 +51,8 @@ class Conductor:
         self._due = threading.Event()
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._taking: threading.Thread | None = None
+        #: Held by the thread that takes, from its first look to its last.
+        self._taking = threading.Lock()
         self._servers: list[oslo_messaging.server.MessageHandlingServer] = []
         self.watcher: Watcher | None = None
         self.reconciler: Reconciler | None = None
@@ -65,7 +66,7 @@ class Conductor:
 
     def start(self) -> None:
         """Start the threads and return."""
-        self._taking = self._spawn("take", self._take_all)
+        self._spawn("take", self._take_all)
         self._spawn("renew", lambda: self._claims.keep(self._stopped))
         if self.watcher is not None:
             self._spawn("watch", functools.partial(self.watcher.watch, self._stopped))
@@ -101,10 +102,9 @@ class Conductor:
         for server in self._servers:
             server.stop()
         self._runner.stopping.set()
-        if self._taking is not None:
-            # What it has taken by now is run, to its first step at most, which hands it over: else it would cost a lease.
-            self._taking.join()
-        self._pool.shutdown(wait=True)
+        # What has been taken by now is run, to its first step at most, which hands it over: else it would cost a lease.
+        with self._taking:
+            self._pool.shutdown(wait=True)
         for thread in self._threads:
             thread.join(timeout=self._drain)
         self._runner.announcer.close()
@@ -130,10 +130,11 @@ class Conductor:
 
     def _take_all(self) -> None:
         lasting = Lasting("The taking of operations")
-        while not self._stopped.is_set():
-            if not lasting.attempt(self._take, 0):
-                self._due.wait(self._poll)
-                self._due.clear()
+        with self._taking:
+            while not self._stopped.is_set():
+                if not lasting.attempt(self._take, 0):
+                    self._due.wait(self._poll)
+                    self._due.clear()
 
     def _take(self) -> int:
         slots = 0

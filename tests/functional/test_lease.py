@@ -252,6 +252,15 @@ def test_what_is_taken_while_a_conductor_stops_is_handed_over(service: Service) 
             # As long as a conductor that does not wait for this thread needs to stop.
             stopped.wait(1)
 
+    spawn = conductor._spawn
+
+    def slowly(*what: Any) -> threading.Thread:
+        made: threading.Thread = spawn(*what)
+        # In the middle of its start, too.
+        stopped.wait(1)
+        return made
+
+    conductor._spawn = slowly  # type: ignore[method-assign]
     stopping = threading.Thread(target=stop)
     stopping.start()
     conductor.start()
