@@ -19,7 +19,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 ETC = CHECKOUT / "etc" / "baremetal_svc"
 SAMPLE = ETC / "baremetal_svc.conf.minimal"
 DEVSTACK = CHECKOUT / "devstack"
-SCRIPTS = [DEVSTACK / "plugin.sh", DEVSTACK / "settings", DEVSTACK / "lib" / "baremetal-svc"]
+PLUGIN = [DEVSTACK / "plugin.sh", DEVSTACK / "settings", DEVSTACK / "lib" / "baremetal-svc"]
+#: What stands in for devstack's own functions in a test.
+SCRIPTS = [*PLUGIN, CHECKOUT / "tests" / "fixtures" / "devstack.sh"]
 UNITS = sorted((ETC / "systemd").glob("*.service"))
 #: Sections whose credentials are keystoneauth's, of the plugin "password".
 CREDENTIALS = ("keystone_authtoken", "ironic", "neutron")
@@ -58,7 +60,7 @@ def named() -> Iterator[tuple[str, str]]:
 
 def set_by_devstack() -> Iterator[tuple[str, str]]:
     """Options that the plugin writes; "$group" stands for Ironic's and Neutron's."""
-    for section, option in re.findall(r'iniset "\$BMS_CONF" ("?\$?\w+"?) (\w+)', SCRIPTS[-1].read_text()):
+    for section, option in re.findall(r'iniset "\$BMS_CONF" ("?\$?\w+"?) (\w+)', PLUGIN[-1].read_text()):
         yield from ((name, option) for name in (("ironic", "neutron") if "group" in section else (section,)))
 
 
@@ -107,7 +109,7 @@ def test_a_unit_starts_a_program_that_exists(unit: Path) -> None:
 
 def test_every_command_of_an_operator_exists() -> None:
     """In the guide, the samples and the devstack plugin."""
-    texts = [path.read_text() for path in (*ETC.rglob("*"), *(CHECKOUT / "doc" / "source").rglob("*.rst"), *SCRIPTS) if path.is_file()]
+    texts = [path.read_text() for path in (*ETC.rglob("*"), *(CHECKOUT / "doc" / "source").rglob("*.rst"), *PLUGIN) if path.is_file()]
     asked = {words for text in texts for words in re.findall(r"baremetal-svc-manage (?:--config-file \S+ )?(\w+)(?: (\w[\w-]*))?", text)}
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", COMMANDS], capture_output=True, text=True, check=True)
     assert asked and sorted(asked - {tuple(line.split(" ")) for line in done.stdout.splitlines()}) == []
@@ -118,7 +120,7 @@ def test_the_application_of_the_uwsgi_sample_exists() -> None:
     # Read, not imported: it would want a configuration.
     source = CHECKOUT.joinpath(*module.split(".")).with_suffix(".py")
     assert re.search(rf"^{name} = ", source.read_text(), re.M)
-    assert f"{module}:{name}" in SCRIPTS[-1].read_text()
+    assert f"{module}:{name}" in PLUGIN[-1].read_text()
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
