@@ -15,6 +15,14 @@ def transport(conf: cfg.ConfigOpts) -> oslo_messaging.Transport:
     return oslo_messaging.get_rpc_transport(conf)
 
 
+def check(conf: cfg.ConfigOpts) -> None:
+    """:raises ValueError: transport_url is of no kind that there is."""
+    try:
+        transport(conf).cleanup()
+    except oslo_messaging.MessagingException as error:
+        raise ValueError(f"transport_url cannot be used: {error}") from error
+
+
 def client(rpc_transport: oslo_messaging.Transport) -> oslo_messaging.RPCClient:
     """A client for casts to any conductor."""
     return oslo_messaging.get_rpc_client(rpc_transport, oslo_messaging.Target(topic=TOPIC))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from keystoneauth1 import exceptions as keystone_errors
+from keystoneauth1.identity.base import BaseIdentityPlugin
 from openstack import exceptions
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
@@ -17,6 +18,7 @@ from baremetal_svc.sdk.errors import OperationFailed, Refusal, refusal
 from baremetal_svc.sdk.proxy import Proxy
 from baremetal_svc.sdk.resources import Operation
 
+_PROJECT = re.compile(r"[0-9a-f]{32}\Z")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
 
@@ -44,6 +46,27 @@ class Asking(command.Command):
             raise CommandError(f"The {kind} {name_or_id!r} cannot be looked up, name it by its id: {error}") from error
         if found is None:
             raise CommandError(f"There is no {kind} {name_or_id!r}.")
+        return str(found.id)
+
+    def project_id(self, name_or_id: str) -> str:
+        """The id of a project, as Keystone has it; without a Keystone what is named is one.
+
+        :raises CommandError: there is none, or it cannot be looked up.
+        """
+        connection = cast(Any, self.app).client_manager.sdk_connection
+        if not isinstance(connection.session.auth, BaseIdentityPlugin):
+            return name_or_id
+        try:
+            found = connection.identity.find_project(name_or_id, ignore_missing=True)
+        except exceptions.ForbiddenException as error:
+            # Who may not ask Keystone names it by its id.
+            if _PROJECT.match(name_or_id):
+                return name_or_id
+            raise CommandError(f"You may not look up the project {name_or_id!r}: name it by its id.") from error
+        except (exceptions.SDKException, keystone_errors.ClientException) as error:
+            raise CommandError(f"The project {name_or_id!r} cannot be looked up: {error}") from error
+        if found is None:
+            raise CommandError(f"There is no project {name_or_id!r}.")
         return str(found.id)
 
     def run(self, parsed_args: argparse.Namespace) -> int:

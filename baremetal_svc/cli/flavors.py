@@ -3,6 +3,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,12 @@ class _Flavors(Asking):
                 found[name] = flag
         return found
 
-    def _grant(self, flavor: Flavor, parsed_args: argparse.Namespace) -> None:
-        for project_id in parsed_args.projects or ():
+    def _projects(self, names: Sequence[str] | None) -> list[str]:
+        """Looked up before anything is made or edited."""
+        return [self.project_id(name) for name in names or ()]
+
+    def _grant(self, flavor: Flavor, project_ids: Sequence[str]) -> None:
+        for project_id in project_ids:
             self.api.add_flavor_access(flavor, project_id)
 
 
@@ -102,8 +107,9 @@ class CreateFlavor(_Flavors, command.ShowOne):
         if parsed_args.aggregate_property:
             more["resource_aggregates"] = parsed_args.aggregate_property
         description = more.pop("description", parsed_args.name)
+        allowed = self._projects(parsed_args.projects)
         flavor = self.api.create_flavor(parsed_args.name, description, parsed_args.resource_class, **more)
-        self._grant(flavor, parsed_args)
+        self._grant(flavor, allowed)
         return self._row(flavor)
 
 
@@ -115,7 +121,7 @@ class SetFlavor(_Flavors, command.ShowOne):
         parser = super().get_parser(prog_name)
         parser.add_argument("flavor", metavar="<flavor>", help="Flavor (name or ID)")
         parser.add_argument("--name", metavar="<name>")
-        parser.add_argument("--remove-project", metavar="<project-id>", action="append", default=[], help="May ask for it no more; repeat")
+        parser.add_argument("--remove-project", metavar="<project>", action="append", default=[], help="May ask for it no more; repeat")
         _add_fields(parser)
         return parser
 
@@ -124,11 +130,13 @@ class SetFlavor(_Flavors, command.ShowOne):
         changes = self._asked(parsed_args) | ({"name": parsed_args.name} if parsed_args.name else {})
         if not changes and not parsed_args.projects and not parsed_args.remove_project:
             raise CommandError("Say what to change: --name, --description, --disable, --pool, --project, ...")
-        flavor = self.api.find_flavor(parsed_args.flavor)
+        flavor, allowed, removed = (
+            self.api.find_flavor(parsed_args.flavor), self._projects(parsed_args.projects), self._projects(parsed_args.remove_project)
+        )  # fmt: skip
         if changes:
             flavor = self.api.edit_flavor(flavor, **changes)
-        self._grant(flavor, parsed_args)
-        for project_id in parsed_args.remove_project:
+        self._grant(flavor, allowed)
+        for project_id in removed:
             self.api.remove_flavor_access(flavor, project_id)
         return self._row(flavor)
 
@@ -153,7 +161,7 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--public", dest="is_public", action="store_true", default=None, help="All projects may ask for it")
     which.add_argument("--private", dest="is_public", action="store_false", default=None, help="Only projects that are named")
-    parser.add_argument("--project", dest="projects", metavar="<project-id>", action="append", help="May ask for a private one; repeat")
+    parser.add_argument("--project", dest="projects", metavar="<project>", action="append", help="May ask for a private one; repeat")
     able = parser.add_mutually_exclusive_group()
     able.add_argument("--disable", dest="disabled", action="store_true", default=None, help="No new servers of it")
     able.add_argument("--enable", dest="disabled", action="store_false", default=None)

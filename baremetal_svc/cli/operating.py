@@ -109,13 +109,13 @@ class AdoptServer(Asking, command.ShowOne):
         parser = super().get_parser(prog_name)
         parser.add_argument("name", metavar="<name>", help="Name of the server")
         parser.add_argument("node", metavar="<node>", help="Machine (name or ID)")
-        parser.add_argument("--project", metavar="<project-id>", help="Owner (ID); by default the project that asks")
+        parser.add_argument("--project", metavar="<project>", help="Owner (name or ID); by default the project that asks")
         add_waiting(parser, "it is adopted")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
         """The server, as it is now."""
-        owner = {"project_id": parsed_args.project} if parsed_args.project else {}
+        owner = {"project_id": self.project_id(parsed_args.project)} if parsed_args.project else {}
         server = self.api.adopt_server(parsed_args.name, self.api.find_node(parsed_args.node).id, **owner)
         if parsed_args.wait:
             self.await_all([server.operation_id], parsed_args.timeout)

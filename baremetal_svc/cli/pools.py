@@ -40,13 +40,15 @@ def _add_expression(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--any", dest="any_tags", metavar="<tag>", action="append", help="Machines that have this; repeat: one of them")
     parser.add_argument("--none", dest="none_tags", metavar="<tag>", action="append", help="Machines without this; repeat: none of them")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--project", dest="projects", metavar="<project-id>", action="append", help="May draw on it; repeat")
+    which.add_argument("--project", dest="projects", metavar="<project>", action="append", help="May draw on it; repeat")
     which.add_argument("--all-projects", action="store_true", help="All projects may draw on it")
 
 
-def _asked(parsed_args: argparse.Namespace) -> dict[str, Any]:
+def _asked(asking: Asking, parsed_args: argparse.Namespace) -> dict[str, Any]:
     named = {name: getattr(parsed_args, name) for name in ("description", *_LISTS, "projects")}
     found = {name: value for name, value in named.items() if value is not None}
+    if parsed_args.projects is not None:
+        found["projects"] = [asking.project_id(name) for name in parsed_args.projects]
     if (below := parsed_args.free_below) is not None:
         found["free_below"] = None if below == "none" else int(below) if below.isdigit() else below
     return {**found, "projects": None} if parsed_args.all_projects else found
@@ -64,7 +66,7 @@ class CreatePool(Asking, command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
         """Fields and values."""
-        return columns.row(self.api.create_pool(parsed_args.name, **_asked(parsed_args)), _SHOWN, _FORMATS)
+        return columns.row(self.api.create_pool(parsed_args.name, **_asked(self, parsed_args)), _SHOWN, _FORMATS)
 
 
 class ListPools(Asking, command.Lister):
@@ -97,7 +99,7 @@ class SetPool(_OfPool, command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
         """Fields and values. :raises CommandError: nothing to change."""
-        changes = {**_asked(parsed_args), **{name: [] for name in _LISTS if getattr(parsed_args, f"no_{name}")}}
+        changes = {**_asked(self, parsed_args), **{name: [] for name in _LISTS if getattr(parsed_args, f"no_{name}")}}
         changes |= {"name": parsed_args.name} if parsed_args.name else {}
         if not changes:
             raise CommandError(

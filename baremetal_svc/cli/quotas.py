@@ -19,7 +19,7 @@ class _OfProject(Asking):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Arguments and options."""
         parser = super().get_parser(prog_name)
-        parser.add_argument("project", metavar="<project-id>")
+        parser.add_argument("project", metavar="<project>", help="Project (name or ID)")
         return parser
 
     def _table(self, quotas: dict[str, dict[str, Any]]) -> columns.Table:
@@ -31,7 +31,7 @@ class ShowQuotas(_OfProject, command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Headings and rows."""
-        return self._table(self.api.quotas(parsed_args.project))
+        return self._table(self.api.quotas(self.project_id(parsed_args.project)))
 
 
 class SetQuotas(_OfProject, command.Lister):
@@ -51,7 +51,7 @@ class SetQuotas(_OfProject, command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Headings and rows. :raises CommandError: what is not a resource and a whole number."""
         changes = dict(self._change(text) for text in parsed_args.limits)
-        return self._table(self.api.edit_quotas(parsed_args.project, changes))
+        return self._table(self.api.edit_quotas(self.project_id(parsed_args.project), changes))
 
     def _change(self, text: str) -> tuple[str, int | None]:
         resource, _, limit = text.rpartition("=")
@@ -70,4 +70,4 @@ class ResetQuotas(_OfProject):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Nothing is printed."""
-        self.api.reset_quotas(parsed_args.project)
+        self.api.reset_quotas(self.project_id(parsed_args.project))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from oslo_config import cfg
 
-from baremetal_svc import metrics, notifications
+from baremetal_svc import messaging, metrics, notifications
 from baremetal_svc.conductor import kinds
 from baremetal_svc.conductor.announcing import Announcer
 from baremetal_svc.conductor.claims import Claims
@@ -20,7 +20,7 @@ from baremetal_svc.db import census
 from baremetal_svc.db.secrets import Vault
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain import failure_domain
-from baremetal_svc.gateways import measured
+from baremetal_svc.gateways import measured, real
 from baremetal_svc.gateways.protocols import Gateways
 from baremetal_svc.scheduler import ranking
 
@@ -83,12 +83,25 @@ def stocktaker(conf: cfg.ConfigOpts, db: Database, owner: str, announcer: Announ
 def check(conf: cfg.ConfigOpts) -> None:
     """Refuse before anything is started what a conductor could not be built of: a process that is started again and again tells nobody.
 
-    :raises ValueError: the option is named.
+    Nothing is connected to.
+
+    :raises ValueError: the option is named. :raises oslo_config.cfg.Error: one that is needed is missing.
     """
     checked_timeout(conf)
     Vault(conf.secrets.fernet_key)
     ranking.load(conf.scheduler.weighers)
     failure_domain.by_switch(conf.scheduler.switch_domains)
+    check_outside(conf)
+
+
+def check_outside(conf: cfg.ConfigOpts) -> None:
+    """Whether what says where the database, the bus and the other services are can be used; whether they are there is not asked.
+
+    :raises ValueError: the option is named. :raises oslo_config.cfg.Error: one that is needed is missing.
+    """
+    Database.of(conf).close()
+    messaging.check(conf)
+    real.build(conf)
 
 
 def checked_timeout(conf: cfg.ConfigOpts) -> float:

@@ -46,10 +46,10 @@ class ConductorService(service.Service):
 
 def main() -> None:
     """Entry point of baremetal-svc-conductor."""
-    conf = configuration.load(sys.argv[1:])
+    conf = configuration.load(sys.argv[1:], "baremetal-svc-conductor")
     try:
         assembly.check(conf)
-    except ValueError as error:
+    except (ValueError, cfg.Error) as error:
         sys.exit(f"The configuration cannot be used: {error}")
     meditation.arm(conf, "baremetal-svc-conductor")
     service.launch(conf, ConductorService(conf), restart_method="mutate").wait()

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""baremetal-svc-manage: what an operator does beside the API. Exits 0, or 1 with a reason on stderr, unless its help says more."""
+"""baremetal-svc-manage: what an operator does beside the API.
+
+Exits 0, or 1 with a reason on stderr, or 2 when its arguments are wrong, unless its help says more.
+"""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -12,7 +15,8 @@ from oslo_log import log
 
 from baremetal_svc import conf as configuration
 from baremetal_svc.cmd import manage_db, manage_doctor, manage_fernet
-from baremetal_svc.db.session import AWAY
+from baremetal_svc.cmd.manage_db import reason
+from baremetal_svc.db.session import AWAY, OTHER_SCHEMA
 from baremetal_svc.domain.errors import Unavailable
 
 
@@ -68,7 +72,7 @@ def main() -> int:
     # Standard output is the answer's, which may be JSON: oslo.log would write there.
     cfg.CONF.set_default("use_stderr", True)
     try:
-        conf = configuration.load(sys.argv[1:])
+        conf = configuration.load(sys.argv[1:], "baremetal-svc-manage")
     except SystemExit as refused:
         # A configuration that cannot be used is 1 as everywhere, which a doctor says of findings. argparse's own codes are numbers.
         if isinstance(refused.code, str) and cfg.CONF.topic.name == "doctor":
@@ -82,8 +86,12 @@ def run(conf: cfg.ConfigOpts) -> int:
     """Carry out the command that was parsed; the exit status."""
     try:
         said, status = conf.topic.action(conf)
+    except OTHER_SCHEMA:
+        print("The tables are not those of this release: run baremetal-svc-manage db sync.", file=sys.stderr)
+        return 1
     except (*AWAY, DBError, Unavailable) as error:
-        print(f"The database cannot be used: {error}", file=sys.stderr)
+        # To the API's callers it is just away; an operator is told what the database said.
+        print(f"The database cannot be used: {reason(error)}", file=sys.stderr)
         return 1
     except (OSError, ValueError, cfg.Error) as error:
         print(error, file=sys.stderr)

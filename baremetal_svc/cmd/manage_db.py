@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands of ``baremetal-svc-manage db``: what each prints, and its exit status."""
 
+import argparse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,16 +11,24 @@ from oslo_config import cfg
 from baremetal_svc.db import migration, online
 from baremetal_svc.db import purge as purging
 from baremetal_svc.db.session import Database
+from baremetal_svc.domain.errors import Unavailable
 
 #: As nova-manage has them.
 COMPLETE, MORE = 0, 1
+#: Days, or rows.
+MOST = 1_000_000
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST}")
+    return int(text)
+
+
+def reason(error: BaseException) -> str:
+    """What the database said, in one line and without the statement."""
+    cause = error.__cause__ if isinstance(error, Unavailable) and error.__cause__ is not None else error
+    return str(cause).splitlines()[0]
 
 
 PURGE_OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -45,7 +54,7 @@ def database(conf: cfg.ConfigOpts) -> Iterator[Database]:
 def sync(conf: cfg.ConfigOpts) -> tuple[str, int]:
     """Bring the database to the newest schema."""
     with database(conf) as db:
-        return migration.sync(db.engine), 0
+        return f"The schema is {migration.sync(db.engine)} now.", 0
 
 
 def version(conf: cfg.ConfigOpts) -> tuple[str, int]:

@@ -13,11 +13,11 @@ from oslo_db.exception import DBError
 
 from baremetal_svc import notifications
 from baremetal_svc.cmd import assembly
-from baremetal_svc.cmd.manage_db import database
+from baremetal_svc.cmd.manage_db import database, reason
 from baremetal_svc.conductor.announcing import Announcer
 from baremetal_svc.conductor.reconciler import Outcome, Result
 from baremetal_svc.conductor.service import new_owner
-from baremetal_svc.db.session import AWAY, Database
+from baremetal_svc.db.session import AWAY, OTHER_SCHEMA, Database
 from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.gateways import real
 from baremetal_svc.gateways.protocols import Gateways
@@ -35,12 +35,12 @@ _WIDTHS = {"CODE": 26, "TARGET": 46, "WHAT": 48, "PROPOSAL": 48, "FATE": 8}
 def doctor(conf: cfg.ConfigOpts) -> tuple[str, int]:
     """Compare the database with Ironic and Neutron and propose what to do; 0: clean, 1: findings (repaired ones too), 2: cannot tell."""
     try:
-        if not conf.database.connection:
-            raise ValueError("[database] connection is not set.")
         with database(conf) as db:
             return examine(conf, db, real.build(conf))
+    except OTHER_SCHEMA:
+        print("The tables are not those of this release: run baremetal-svc-manage db sync.", file=sys.stderr)
     except (*AWAY, DBError, Unavailable) as error:
-        print(f"The database cannot be used: {str(error).splitlines()[0]}", file=sys.stderr)
+        print(f"The database cannot be used: {reason(error)}", file=sys.stderr)
     except (OSError, ValueError, cfg.Error) as error:
         print(error, file=sys.stderr)
     except Exception as error:  # a bug of ours: its own status would be that of findings
@@ -60,8 +60,8 @@ def examine(conf: cfg.ConfigOpts, db: Database, gateways: Gateways) -> tuple[str
         outcome = reconciler.reconcile(repair=conf.topic.repair, most_tear_downs=None)
     finally:
         announcer.close()
-    for service, reason in outcome.untold.items():
-        print(f"Cannot tell about {service}: {reason}", file=sys.stderr)
+    for service, why in outcome.untold.items():
+        print(f"Cannot tell about {service}: {why}", file=sys.stderr)
     status = CANNOT_TELL if outcome.untold else FINDINGS if outcome.results else CLEAN
     return json.dumps(_document(outcome)) if conf.topic.json else _text(outcome), status
 

@@ -12,11 +12,12 @@ from sqlalchemy import Connection, select
 
 from baremetal_svc import conf as configuration
 from baremetal_svc.cmd import assembly
+from baremetal_svc.cmd.manage_db import reason
 from baremetal_svc.conductor import kinds
 from baremetal_svc.db import migration
 from baremetal_svc.db.models import Operation
 from baremetal_svc.db.secrets import Vault
-from baremetal_svc.db.session import AWAY, Database
+from baremetal_svc.db.session import AWAY, OTHER_SCHEMA, Database
 from baremetal_svc.domain.errors import Unavailable
 from baremetal_svc.domain.operation import LIVE
 
@@ -26,6 +27,14 @@ class Checks(upgradecheck.UpgradeCommands):
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
+
+    def _configuration(self) -> Result:
+        try:
+            configuration.check(self._conf)
+            assembly.check_outside(self._conf)
+        except (ValueError, OSError, cfg.Error) as error:
+            return Result(Code.FAILURE, str(error))
+        return Result(Code.SUCCESS)
 
     def _schema(self) -> Result:
         return self._looked_up(lambda db: _schema(migration.current(db.engine), migration.head()))
@@ -61,17 +70,21 @@ class Checks(upgradecheck.UpgradeCommands):
         return common_checks.check_policy_json(self, self._conf)
 
     def _looked_up(self, look: Callable[[Database], Result]) -> Result:
-        if not self._conf.database.connection:
-            return Result(Code.FAILURE, "[database] connection is not set.")
-        db = Database.of(self._conf)
+        try:
+            db = Database.of(self._conf)
+        except ValueError as error:
+            return Result(Code.FAILURE, str(error))
         try:
             return look(db)
+        except OTHER_SCHEMA:
+            return Result(Code.FAILURE, "The tables are not those of this release: run baremetal-svc-manage db sync.")
         except (*AWAY, DBError, Unavailable) as error:
-            return Result(Code.FAILURE, f"The database cannot be used: {str(error).splitlines()[0]}")
+            return Result(Code.FAILURE, f"The database cannot be used: {reason(error)}")
         finally:
             db.close()
 
     _upgrade_checks = (
+        ("Configuration", _configuration),
         ("Database schema", _schema),
         ("Live operations", _shapes),
         ("Fernet keys", _keys),
@@ -94,4 +107,8 @@ def _live_shapes(conn: Connection) -> set[tuple[str, int]]:
 def main() -> int:
     """Entry point of baremetal-svc-status: 0 ready, 1 warnings, 2 failures, 255 it broke."""
     conf = configuration.register(cfg.CONF)
-    return upgradecheck.main(conf, configuration.PROJECT, Checks(conf), sys.argv[1:])
+    try:
+        return upgradecheck.main(conf, configuration.PROJECT, Checks(conf), sys.argv[1:])
+    except cfg.Error as error:
+        print(f"The configuration cannot be used: {error}", file=sys.stderr)
+        return 255

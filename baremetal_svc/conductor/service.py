@@ -4,6 +4,7 @@
 import functools
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent import futures
@@ -27,6 +28,8 @@ from baremetal_svc.db.session import Database
 from baremetal_svc.domain.errors import Unavailable
 
 LOG = logging.getLogger(__name__)
+#: Seconds for leaving the bus.
+BUS_PATIENCE = 3.0
 
 
 def new_owner(host: str) -> str:
@@ -82,16 +85,13 @@ class Conductor:
     def listen(self, transport: oslo_messaging.Transport, host: str) -> None:
         """Serve wake-ups from the bus; a bus that is away is tried again, polling goes on meanwhile."""
         server = messaging.server(transport, host, Endpoint(self.wake))
-        self._servers.append(server)
-        self._spawn("listen", lambda: self._listen(server))
+        self._serve("listen", server)
 
     def hear(self, transport: oslo_messaging.Transport) -> None:
         """Listen to Ironic's notifications on its bus; each makes the watcher look at once."""
         if self.watcher is None:
             return
-        listener = messaging.listener(transport, Notified(self.watcher.hint))
-        self._servers.append(listener)
-        self._spawn("hear", lambda: self._listen(listener))
+        self._serve("hear", messaging.listener(transport, Notified(self.watcher.hint)))
 
     def stop(self) -> None:
         """Take no more, let running flows come to their next wait or end, give the duties back."""
@@ -99,8 +99,6 @@ class Conductor:
         self._due.set()
         if self.watcher is not None:
             self.watcher.hint()
-        for server in self._servers:
-            server.stop()
         self._runner.stopping.set()
         # What has been taken by now is run, to its first step at most, which hands it over: else it would cost a lease.
         with self._taking:
@@ -112,12 +110,27 @@ class Conductor:
             self._db.transact(lambda conn: duties.release(conn, self._owner))
         except Unavailable as error:
             LOG.warning("Duties were not given back, their leases will run out: %s", error)
+        self._stop_hearing()
+
+    def _stop_hearing(self) -> None:
+        """At the end, and not for long: what waits for a bus that is away does not stop before it comes."""
+        stopping = [threading.Thread(target=server.stop, name="unhear", daemon=True) for server in self._servers]
+        for thread in stopping:
+            thread.start()
+        end = time.monotonic() + BUS_PATIENCE
+        for thread in stopping:
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _spawn(self, name: str, body: Callable[[], Any]) -> threading.Thread:
         thread = threading.Thread(target=body, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
         return thread
+
+    def _serve(self, name: str, server: oslo_messaging.server.MessageHandlingServer) -> None:
+        self._servers.append(server)
+        # Not among the threads that a stop waits for: it may be trying to reach the bus.
+        threading.Thread(target=self._listen, args=(server,), name=name, daemon=True).start()
 
     def _listen(self, server: oslo_messaging.server.MessageHandlingServer) -> None:
         while not self._stopped.is_set():

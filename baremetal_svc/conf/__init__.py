@@ -3,6 +3,7 @@
 
 import math
 import sys
+from importlib.metadata import version
 from typing import Any
 
 from oslo_config import cfg
@@ -36,15 +37,16 @@ def register(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
     return conf
 
 
-def load(args: list[str]) -> cfg.ConfigOpts:
+def load(args: list[str], program: str = PROJECT) -> cfg.ConfigOpts:
     """Parse the command line and the files it names into the global object, which oslo.messaging's tracing reads.
 
-    :raises SystemExit: a value is out of its bounds; the option is named.
+    :param program: the name by which a usage message calls it.
+    :raises SystemExit: a file is not there, or a value is out of its bounds; the option is named.
     """
     register(cfg.CONF)
     log.set_defaults(_LINE, [*log.get_default_log_levels(), *_QUIET])
-    cfg.CONF(args, project=PROJECT, prog=PROJECT)
     try:
+        cfg.CONF(args, project=PROJECT, prog=program, version=version("baremetal-svc"))
         check(cfg.CONF)
     except (cfg.Error, ValueError) as error:
         sys.exit(f"The configuration cannot be used: {error}")

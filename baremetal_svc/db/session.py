@@ -17,6 +17,8 @@ from baremetal_svc.domain.errors import Unavailable
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
+#: What it raises when its tables are not those of this release.
+OTHER_SCHEMA = (sa.exc.ProgrammingError, db_exc.DBNonExistentTable)
 #: What the database raises when it is away or busy, as opposed to refusing a row.
 AWAY = (db_exc.DBConnectionError, db_exc.DBNonExistentDatabase, db_exc.DBDeadlock, sa.exc.TimeoutError, sa.exc.OperationalError)
 #: Seconds after which a server ends a transaction in which nothing is asked: a process that is stopped in the middle of one, or whose
@@ -50,17 +52,24 @@ class Database:
         """The database that the group [database] of oslo.db names.
 
         :param patient: wait for an answer for as long as it takes, as commands that change tables must.
+        :raises ValueError: it is not set, no URL, or its driver is not installed.
         """
         options = conf.database
-        return cls(
-            options.connection if patient else impatient(options.connection),
-            max_pool_size=options.max_pool_size,
-            max_overflow=options.max_overflow,
-            pool_timeout=options.pool_timeout or 5,
-            connection_recycle_time=options.connection_recycle_time,
-            mysql_sql_mode=options.mysql_sql_mode,
-            mysql_wsrep_sync_wait=options.mysql_wsrep_sync_wait,
-        )
+        if not options.connection:
+            raise ValueError("[database] connection is not set.")
+        try:
+            return cls(
+                options.connection if patient else impatient(options.connection),
+                max_pool_size=options.max_pool_size,
+                max_overflow=options.max_overflow,
+                pool_timeout=options.pool_timeout or 5,
+                connection_recycle_time=options.connection_recycle_time,
+                mysql_sql_mode=options.mysql_sql_mode,
+                mysql_wsrep_sync_wait=options.mysql_wsrep_sync_wait,
+            )
+        except (sa.exc.ArgumentError, ImportError) as error:
+            known = "mysql+pymysql://, postgresql+psycopg2:// or sqlite:///"
+            raise ValueError(f"[database] connection cannot be used: {error}. It begins with {known}.") from error
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:

@@ -161,7 +161,9 @@ class Sender:
             return Unavailable(f"{self._service} did not answer in time")
         if isinstance(error, ksa_errors.ConnectionError):
             return Lost(f"{self._service} cannot be reached")
-        return Unavailable(f"{self._service} cannot be used: {type(error).__name__}")
+        # Errors of the clients' own, such as AmbiguousAuthSystem, which is a wrong password.
+        where = f"[{self._service.lower()}]"
+        return Unavailable(f"{self._service} cannot be used ({type(error).__name__}): see to credentials, region and endpoint in {where}")
 
 
 def _first_line(text: object) -> str:

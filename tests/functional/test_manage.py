@@ -216,3 +216,14 @@ def test_a_database_that_is_away_is_one_line(service: Service, tmp_path: Path, c
     empty.directory, empty.conf = tmp_path / "none", service.conf
     assert run(empty, "db", "purge", "--days", "1") == 1
     assert "The database cannot be used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["db", "purge", "--days", "1"], ["fernet", "rotate"], ["db", "online-data-migrations"]])
+def test_a_database_that_was_never_synced_is_one_line(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    empty: Any = Service.__new__(Service)
+    empty.directory, empty.conf = tmp_path / "empty", service.conf
+    empty.directory.mkdir()
+    assert run(empty, *words) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1

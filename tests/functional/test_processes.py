@@ -68,13 +68,16 @@ def settings(tmp_path: Path) -> dict[str, dict[str, str]]:
     }
 
 
-@pytest.fixture
-def file(tmp_path: Path, settings: dict[str, dict[str, str]]) -> Path:
-    """The settings as a file."""
-    path = tmp_path / "service.conf"
+def written(path: Path, settings: dict[str, dict[str, str]]) -> Path:
     sections = (f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in options.items()) for name, options in settings.items())
     path.write_text("".join(sections))
     return path
+
+
+@pytest.fixture
+def file(tmp_path: Path, settings: dict[str, dict[str, str]]) -> Path:
+    """The settings as a file."""
+    return written(tmp_path / "service.conf", settings)
 
 
 @pytest.fixture
@@ -104,6 +107,52 @@ def test_a_conductor_serves_metrics_and_reports_without_its_secrets(
     assert "Guru Meditation" in report and "in _take_all" in report
     assert settings["secrets"]["fernet_key"] not in report
     assert conductor.poll() is None, "it lives on"
+
+
+def test_a_conductor_that_never_reached_the_bus_stops_as_fast_as_any(tmp_path: Path, settings: dict[str, dict[str, str]]) -> None:
+    """It waited for the bus for a minute before it handed anything over, and was killed in the middle of that."""
+    settings["DEFAULT"]["transport_url"] = f"rabbit://nobody:secret@127.0.0.1:{free_port()}/"
+    migration.sync(settings["database"]["connection"])
+    command = [sys.executable, "-c", CONDUCTOR, "--config-file", str(written(tmp_path / "service.conf", settings))]
+    with open(tmp_path / "log", "wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        assert until(lambda: answers(int(settings["metrics"]["port"])) and "Connection refused" in (tmp_path / "log").read_text())
+        process.terminate()
+        assert process.wait(25) == 0, (tmp_path / "log").read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize(
+    ("section", "option", "value", "told"),
+    [
+        ("database", "connection", "", "[database] connection is not set"),
+        ("database", "connection", "foo", "[database] connection cannot be used"),
+        ("database", "connection", "mysql://u:secret@h/d", "mysql+pymysql://"),
+        ("images", "file", "/nonexistent.yaml", "/nonexistent.yaml"),
+        ("DEFAULT", "transport_url", "rabit://u:secret@h", "transport_url cannot be used"),
+        ("api", "max_limit", "-5", "max_limit"),
+        ("secrets", "fernet_key", "x", "fernet_key"),
+    ],
+)
+def test_a_conductor_that_cannot_be_built_says_so_and_ends(
+    tmp_path: Path, settings: dict[str, dict[str, str]], section: str, option: str, value: str, told: str
+) -> None:
+    settings.setdefault(section, {})[option] = value
+    command = [sys.executable, "-W", "ignore", "-c", CONDUCTOR, "--config-file", str(written(tmp_path / "service.conf", settings))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    last = done.stderr.strip().splitlines()[-1]
+    assert (done.returncode, last.startswith("The configuration cannot be used: "), told in last) == (1, True, True), done.stderr
+    assert "Traceback" not in done.stderr and "secret@" not in done.stderr
+
+
+def test_a_configuration_file_that_is_not_there_is_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", CONDUCTOR, "--config-file", "/no"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr, "/no" in done.stderr) == (1, False, True), done.stderr
 
 
 def test_an_api_process_serves_metrics_and_reports_without_its_secrets(settings: dict[str, dict[str, str]], file: Path) -> None:

@@ -11,13 +11,24 @@ from oslo_upgradecheck.upgradecheck import Code, Result
 
 from baremetal_svc.cmd.status import Checks
 from baremetal_svc.db import migration
+from baremetal_svc.gateways import real
 from tests.fixtures import properties
 from tests.fixtures.service import Service
 
 
 @pytest.fixture
 def configured(service: Service) -> Service:
-    service.conf.set_override("connection", f"sqlite:///{service.directory}/service.sqlite", "database")
+    images = service.directory / "images.yaml"
+    images.write_text("images: []\n")
+    real.register(service.conf)
+    for section, options in (
+        ("database", {"connection": f"sqlite:///{service.directory}/service.sqlite"}),
+        ("images", {"file": str(images)}),
+        ("ironic", {"auth_type": "none", "endpoint_override": "http://127.0.0.1:1"}),
+        ("neutron", {"mode": "flat"}),
+    ):
+        for name, value in options.items():
+            service.conf.set_override(name, value, section)
     return service
 
 
@@ -48,10 +59,21 @@ def test_an_empty_database_has_no_operations(configured: Service, tmp_path: Path
     assert list(failed(configured)) == ["Database schema"]
 
 
-@pytest.mark.parametrize("url", [None, "sqlite:////no/such/directory/service.sqlite"])
-def test_a_database_that_is_away(configured: Service, url: str | None) -> None:
-    configured.conf.set_override("connection", url, "database")
+def test_a_database_that_is_away(configured: Service) -> None:
+    configured.conf.set_override("connection", "sqlite:////no/such/directory/service.sqlite", "database")
     assert list(failed(configured)) == ["Database schema", "Live operations"]
+
+
+@pytest.mark.parametrize("url", [None, "foo", "mysql://u:p@h/d"])
+def test_a_database_that_cannot_be(configured: Service, url: str | None) -> None:
+    configured.conf.set_override("connection", url, "database")
+    assert list(failed(configured)) == ["Configuration", "Database schema", "Live operations"]
+
+
+def test_what_no_process_could_be_built_of(configured: Service) -> None:
+    configured.conf.set_override("file", "/no/such/images.yaml", "images")
+    [(name, details)] = failed(configured).items()
+    assert name == "Configuration" and "/no/such/images.yaml" in str(details)
 
 
 def test_live_operations_that_only_another_release_knows(configured: Service) -> None:
@@ -85,7 +107,11 @@ def test_a_policy_in_json(configured: Service, tmp_path: Path) -> None:
 
 def test_the_command_ends_with_the_worst_code(configured: Service) -> None:
     settings = configured.directory / "service.conf"
-    settings.write_text(f"[database]\nconnection = {configured.conf.database.connection}\n")
+    conf = configured.conf
+    settings.write_text(
+        f"[database]\nconnection = {conf.database.connection}\n[images]\nfile = {conf.images.file}\n[neutron]\nmode = flat\n"
+        "[ironic]\nauth_type = none\nendpoint_override = http://127.0.0.1:1\n"
+    )
     program = [sys.executable, "-c", "import sys; from baremetal_svc.cmd.status import main; sys.exit(main())"]
     command = [*program, "--config-file", str(settings), "upgrade", "check", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -93,3 +119,5 @@ def test_the_command_ends_with_the_worst_code(configured: Service) -> None:
     found = {entry["check"]: entry["result"] for entry in json.loads(done.stdout)["checks"]}
     assert found.pop("Fernet keys") == Code.FAILURE
     assert set(found.values()) == {Code.SUCCESS}
+    broken = subprocess.run([*program, "--config-file", "/no", "upgrade", "check"], capture_output=True, text=True, check=False)
+    assert (broken.returncode, "Traceback" in broken.stderr) == (255, False), broken.stderr

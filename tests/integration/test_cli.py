@@ -37,6 +37,17 @@ def test_a_server_by_names() -> None:
     assert NAME not in openstack("bms", "server", "list", "-f", "value", "-c", "Name")
 
 
+def test_projects_are_named_by_name_or_id() -> None:
+    [project] = services.client("keystone").get("/projects?name=other")["projects"]
+    try:
+        openstack("bms", "quota", "set", "other", "servers=7", cloud="admin")
+        assert services.client("bms").get(f"/quotas/{project['id']}")["quotas"]["servers"]["limit"] == 7
+        assert " 7 " in openstack("bms", "quota", "show", project["id"], cloud="admin")
+        assert "There is no project 'nosuch'" in openstack("bms", "quota", "set", "nosuch", "servers=7", cloud="admin", status=1)
+    finally:
+        openstack("bms", "quota", "reset", "other", cloud="admin")
+
+
 def test_what_cannot_be_had_is_said() -> None:
     for change, told in (("--image=nosuch", "There is no image 'nosuch'"), ("--network=nosuch", "There is no network 'nosuch'")):
         words = ["--flavor=metal", "--image=tiny", "--network=tenant"]

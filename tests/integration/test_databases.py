@@ -13,8 +13,11 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from oslo_config import cfg
 from oslo_db.exception import DBDuplicateEntry
 
+from baremetal_svc import conf as configuration
+from baremetal_svc.cmd import manage
 from baremetal_svc.conductor import persistence
 from baremetal_svc.db import migration, pools
 from baremetal_svc.db.models import Model
@@ -51,6 +54,15 @@ def collations(conn: sa.Connection) -> set[tuple[str, str]]:
     """(engine, collation) of our tables in MariaDB."""
     query = "SELECT table_name, engine, table_collation FROM information_schema.tables WHERE table_schema = DATABASE()"
     return {(engine, collation) for name, engine, collation in conn.execute(sa.text(query)) if name in Model.metadata.tables}
+
+
+def test_a_command_on_a_database_that_was_never_synced_says_what_to_do(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    conf = configuration.register(cfg.ConfigOpts())
+    conf.register_cli_opt(manage.TOPIC)
+    conf(["db", "purge", "--days", "1"], project="baremetal_svc", default_config_files=[])
+    conf.set_override("connection", url, "database")
+    assert manage.run(conf) == 1
+    assert capsys.readouterr().err == "The tables are not those of this release: run baremetal-svc-manage db sync.\n"
 
 
 def test_migrations_equal_models(database: Database) -> None:

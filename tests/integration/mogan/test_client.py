@@ -231,6 +231,10 @@ def test_server_groups(demo: Any, admin: Any) -> None:
 def test_manage(admin: Any) -> None:
     machine = metal.enrol(resource_class=f"{CLASS}-managed")
     metal.provision(machine.node, "active", "active")
+    # A fake deployment leaves it off.
+    node = f"/nodes/{machine.node}"
+    services.client("ironic").put(f"{node}/states/power", {"target": "power on"})
+    wait_for("power", lambda: services.client("ironic").get(node)["power_state"] == "power on", 60)
     try:
         [found] = [found for found in admin.manageable_server.list() if found.uuid == machine.node]
         assert found.ports[0]["address"] == machine.mac
@@ -241,6 +245,6 @@ def test_manage(admin: Any) -> None:
         wait_for("adopted", lambda: admin.server.get(made["uuid"]).status == "active", 60)
         service.delete(f"/manageable_servers/{made['uuid']}")
         wait_for("let go", lambda: made["uuid"] not in [found.uuid for found in admin.server.list()], 60)
-        assert services.client("ironic").get(f"/nodes/{machine.node}")["provision_state"] == "active"
+        assert services.client("ironic").get(node)["provision_state"] == "active"
     finally:
         metal.remove(machine.node)
