@@ -63,8 +63,6 @@ def _path(environ: Environ) -> str:
         path: str = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8")
     except UnicodeError as error:
         raise Invalid("The path is not valid UTF-8.") from error
-    # Some servers leave this one escaped, so that it is no other path. To us it is a slash like any other, with each server.
-    path = path.replace("%2F", "/")
     if len(path) > 2048:
         raise Invalid("The path is longer than 2,048 characters.")
     return path

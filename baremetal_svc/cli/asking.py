@@ -48,9 +48,10 @@ class Asking(command.Command):
             raise CommandError(f"There is no {kind} {name_or_id!r}.")
         return str(found.id)
 
-    def project_id(self, name_or_id: str) -> str:
+    def project_id(self, name_or_id: str, *, gone: bool = False) -> str:
         """The id of a project, as Keystone has it; without a Keystone what is named is one.
 
+        :param gone: an id is taken that Keystone does not know any more: what such a project has left is seen and taken away by it.
         :raises CommandError: there is none, or it cannot be looked up.
         """
         connection = cast(Any, self.app).client_manager.sdk_connection
@@ -65,9 +66,9 @@ class Asking(command.Command):
             raise CommandError(f"You may not look up the project {name_or_id!r}: name it by its id.") from error
         except (exceptions.SDKException, keystone_errors.ClientException) as error:
             raise CommandError(f"The project {name_or_id!r} cannot be looked up: {error}") from error
-        if found is None:
+        if found is None and not (gone and _PROJECT.match(name_or_id)):
             raise CommandError(f"There is no project {name_or_id!r}.")
-        return str(found.id)
+        return name_or_id if found is None else str(found.id)
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         """:raises CommandError: what the API said."""

@@ -3,8 +3,10 @@
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from osc_lib.exceptions import CommandError
 
@@ -37,16 +39,19 @@ def placed(files: Mapping[str, str] | None) -> list[dict[str, str | None]] | Non
     return [{"path": path, "contents": encoded(Path(file))} for path, file in files.items()] if files else None
 
 
-def keep_secret(path: Path, secret: bytes) -> None:
-    """Write a new file that only its owner can read. :raises CommandError: it is there already, or cannot be written."""
+@contextmanager
+def new_secret(path: Path) -> Iterator[BinaryIO]:
+    """A new file that only its owner can read, to be filled; gone again when that fails.
+
+    :raises CommandError: it is there already, or cannot be written.
+    """
     try:
-        with open(path.expanduser(), "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(secret)
+        file = open(path.expanduser(), "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
-
-
-def check_new(path: Path) -> None:
-    """:raises CommandError: it is there, or its directory is not."""
-    if path.expanduser().exists() or not path.expanduser().parent.is_dir():
-        raise CommandError(f"{path} cannot be written: name a new file in a directory that is there.")
+    with file:
+        try:
+            yield file
+        except BaseException:
+            path.expanduser().unlink()
+            raise

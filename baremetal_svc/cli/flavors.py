@@ -53,9 +53,9 @@ class _Flavors(Asking):
                 found[name] = flag
         return found
 
-    def _projects(self, names: Sequence[str] | None) -> list[str]:
+    def _projects(self, names: Sequence[str] | None, *, gone: bool = False) -> list[str]:
         """Looked up before anything is made or edited."""
-        return [self.project_id(name) for name in names or ()]
+        return [self.project_id(name, gone=gone) for name in names or ()]
 
     def _grant(self, flavor: Flavor, project_ids: Sequence[str]) -> None:
         for project_id in project_ids:
@@ -130,9 +130,8 @@ class SetFlavor(_Flavors, command.ShowOne):
         changes = self._asked(parsed_args) | ({"name": parsed_args.name} if parsed_args.name else {})
         if not changes and not parsed_args.projects and not parsed_args.remove_project:
             raise CommandError("Say what to change: --name, --description, --disable, --pool, --project, ...")
-        flavor, allowed, removed = (
-            self.api.find_flavor(parsed_args.flavor), self._projects(parsed_args.projects), self._projects(parsed_args.remove_project)
-        )  # fmt: skip
+        flavor, allowed = self.api.find_flavor(parsed_args.flavor), self._projects(parsed_args.projects)
+        removed = self._projects(parsed_args.remove_project, gone=True)
         if changes:
             flavor = self.api.edit_flavor(flavor, **changes)
         self._grant(flavor, allowed)

@@ -33,12 +33,13 @@ class CreateKeyPair(Asking, command.ShowOne):
         if parsed_args.private_key and parsed_args.public_key:
             raise CommandError("--private-key is for a pair that is generated: leave --public-key out.")
         if parsed_args.private_key:
-            files.check_new(parsed_args.private_key)
+            # Opened first: a key that could not be written would be lost, since it is shown once.
+            with files.new_secret(parsed_args.private_key) as file:
+                pair = self.api.create_key_pair(parsed_args.name, None, parsed_args.type)
+                file.write(_bytes(pair))
+            return columns.row(pair, _SHOWN, {})
         pair = self.api.create_key_pair(parsed_args.name, files.text(parsed_args.public_key), parsed_args.type)
         if not pair.private_key:
-            return columns.row(pair, _SHOWN, {})
-        if parsed_args.private_key:
-            files.keep_secret(parsed_args.private_key, _bytes(pair))
             return columns.row(pair, _SHOWN, {})
         if parsed_args.formatter == "table":
             self.app.stdout.write(pair.private_key)

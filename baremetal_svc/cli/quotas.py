@@ -31,7 +31,7 @@ class ShowQuotas(_OfProject, command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Headings and rows."""
-        return self._table(self.api.quotas(self.project_id(parsed_args.project)))
+        return self._table(self.api.quotas(self.project_id(parsed_args.project, gone=True)))
 
 
 class SetQuotas(_OfProject, command.Lister):
@@ -70,4 +70,4 @@ class ResetQuotas(_OfProject):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Nothing is printed."""
-        self.api.reset_quotas(self.project_id(parsed_args.project))
+        self.api.reset_quotas(self.project_id(parsed_args.project, gone=True))

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from oslo_config import cfg
-from oslo_db.exception import DBError
 from oslo_log import log
 
 from baremetal_svc import conf as configuration
 from baremetal_svc.cmd import manage_db, manage_doctor, manage_fernet
-from baremetal_svc.cmd.manage_db import reason
-from baremetal_svc.db.session import AWAY, OTHER_SCHEMA
-from baremetal_svc.domain.errors import Unavailable
+from baremetal_svc.db.session import FAILURES, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,8 @@ def main() -> int:
         conf = configuration.load(sys.argv[1:], "baremetal-svc-manage")
     except SystemExit as refused:
         # A configuration that cannot be used is 1 as everywhere, which a doctor says of findings. argparse's own codes are numbers.
-        if isinstance(refused.code, str) and cfg.CONF.topic.name == "doctor":
+        # By the words: of a file that cannot be parsed nothing is known afterwards.
+        if isinstance(refused.code, str) and "doctor" in sys.argv[1:]:
             print(refused.code, file=sys.stderr)
             return manage_doctor.CANNOT_TELL
         raise
@@ -86,12 +84,8 @@ def run(conf: cfg.ConfigOpts) -> int:
     """Carry out the command that was parsed; the exit status."""
     try:
         said, status = conf.topic.action(conf)
-    except OTHER_SCHEMA:
-        print("The tables are not those of this release: run baremetal-svc-manage db sync.", file=sys.stderr)
-        return 1
-    except (*AWAY, DBError, Unavailable) as error:
-        # To the API's callers it is just away; an operator is told what the database said.
-        print(f"The database cannot be used: {reason(error)}", file=sys.stderr)
+    except FAILURES as error:
+        print(told(error), file=sys.stderr)
         return 1
     except (OSError, ValueError, cfg.Error) as error:
         print(error, file=sys.stderr)

@@ -11,7 +11,6 @@ from oslo_config import cfg
 from baremetal_svc.db import migration, online
 from baremetal_svc.db import purge as purging
 from baremetal_svc.db.session import Database
-from baremetal_svc.domain.errors import Unavailable
 
 #: As nova-manage has them.
 COMPLETE, MORE = 0, 1
@@ -23,12 +22,6 @@ def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST}")
     return int(text)
-
-
-def reason(error: BaseException) -> str:
-    """What the database said, in one line and without the statement."""
-    cause = error.__cause__ if isinstance(error, Unavailable) and error.__cause__ is not None else error
-    return str(cause).splitlines()[0]
 
 
 PURGE_OPTIONS: Mapping[str, Mapping[str, Any]] = {

@@ -9,16 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg
-from oslo_db.exception import DBError
 
 from baremetal_svc import notifications
 from baremetal_svc.cmd import assembly
-from baremetal_svc.cmd.manage_db import database, reason
+from baremetal_svc.cmd.manage_db import database
 from baremetal_svc.conductor.announcing import Announcer
 from baremetal_svc.conductor.reconciler import Outcome, Result
 from baremetal_svc.conductor.service import new_owner
-from baremetal_svc.db.session import AWAY, OTHER_SCHEMA, Database
-from baremetal_svc.domain.errors import Unavailable
+from baremetal_svc.db.session import FAILURES, Database, told
 from baremetal_svc.gateways import real
 from baremetal_svc.gateways.protocols import Gateways
 
@@ -37,10 +35,8 @@ def doctor(conf: cfg.ConfigOpts) -> tuple[str, int]:
     try:
         with database(conf) as db:
             return examine(conf, db, real.build(conf))
-    except OTHER_SCHEMA:
-        print("The tables are not those of this release: run baremetal-svc-manage db sync.", file=sys.stderr)
-    except (*AWAY, DBError, Unavailable) as error:
-        print(f"The database cannot be used: {reason(error)}", file=sys.stderr)
+    except FAILURES as error:
+        print(told(error), file=sys.stderr)
     except (OSError, ValueError, cfg.Error) as error:
         print(error, file=sys.stderr)
     except Exception as error:  # a bug of ours: its own status would be that of findings

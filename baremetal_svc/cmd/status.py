@@ -5,20 +5,17 @@ import sys
 from collections.abc import Callable
 
 from oslo_config import cfg
-from oslo_db.exception import DBError
 from oslo_upgradecheck import common_checks, upgradecheck
 from oslo_upgradecheck.upgradecheck import Code, Result
 from sqlalchemy import Connection, select
 
 from baremetal_svc import conf as configuration
 from baremetal_svc.cmd import assembly
-from baremetal_svc.cmd.manage_db import reason
 from baremetal_svc.conductor import kinds
 from baremetal_svc.db import migration
 from baremetal_svc.db.models import Operation
 from baremetal_svc.db.secrets import Vault
-from baremetal_svc.db.session import AWAY, OTHER_SCHEMA, Database
-from baremetal_svc.domain.errors import Unavailable
+from baremetal_svc.db.session import FAILURES, Database, told
 from baremetal_svc.domain.operation import LIVE
 
 
@@ -76,10 +73,8 @@ class Checks(upgradecheck.UpgradeCommands):
             return Result(Code.FAILURE, str(error))
         try:
             return look(db)
-        except OTHER_SCHEMA:
-            return Result(Code.FAILURE, "The tables are not those of this release: run baremetal-svc-manage db sync.")
-        except (*AWAY, DBError, Unavailable) as error:
-            return Result(Code.FAILURE, f"The database cannot be used: {reason(error)}")
+        except FAILURES as error:
+            return Result(Code.FAILURE, told(error))
         finally:
             db.close()
 

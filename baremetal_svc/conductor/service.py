@@ -103,7 +103,7 @@ class Conductor:
         # What has been taken by now is run, to its first step at most, which hands it over: else it would cost a lease.
         with self._taking:
             self._pool.shutdown(wait=True)
-        for thread in self._threads:
+        for thread in tuple(self._threads):
             thread.join(timeout=self._drain)
         self._runner.announcer.close()
         try:
@@ -121,11 +121,12 @@ class Conductor:
         for thread in stopping:
             thread.join(max(0.0, end - time.monotonic()))
 
-    def _spawn(self, name: str, body: Callable[[], Any]) -> threading.Thread:
-        thread = threading.Thread(target=body, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-        return thread
+    def _spawn(self, name: str, body: Callable[[], Any]) -> None:
+        """Start a thread, unless it is to stop already: a stop may come in the middle of the start, and joins only what runs."""
+        if not self._stopped.is_set():
+            thread = threading.Thread(target=body, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def _serve(self, name: str, server: oslo_messaging.server.MessageHandlingServer) -> None:
         self._servers.append(server)

@@ -15,6 +15,8 @@ from baremetal_svc.domain.operation import FINAL, IN_VAIN, LIVE, State, StepStat
 
 OP = Operation.__table__.c
 STEP = Step.__table__.c
+#: Kinds that make a server.
+MAKING = ("servers.create", "adoption.adopt")
 #: Operations of the past that an estimate is made from.
 PAST = 20
 
@@ -74,7 +76,7 @@ def last_failed_of(conn: Connection, server_id: str) -> rows.Row | None:
 
 def create_of(conn: Connection, server_id: str) -> str | None:
     """Id of the operation that was to create or adopt a server: the first one, where it was retried."""
-    statement = select(OP.id).where(OP.target_id == server_id, OP.kind.in_(("servers.create", "adoption.adopt")))
+    statement = select(OP.id).where(OP.target_id == server_id, OP.kind.in_(MAKING))
     return conn.execute(statement.order_by(OP.created_at).limit(1)).scalar()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Select, select
 
+from baremetal_svc.db import operations
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.models import Batch, Fault, IdempotencyKey, NodeTagChange, Operation, Reservation, Server, Step
 from baremetal_svc.db.session import Database
@@ -67,7 +68,7 @@ def _old_operations(days: float) -> Select[Any]:
     """Ended ones, but for those that a living server is explained by: its create, and its last failure, which is its fault."""
     later = Operation.__table__.alias("later")
     newer = sa.exists().where(later.c.target_id == OP.target_id, later.c.state.in_(sorted(IN_VAIN)), later.c.created_at > OP.created_at)
-    explains = sa.or_(OP.kind == "servers.create", sa.and_(OP.state.in_(sorted(IN_VAIN)), ~newer))
+    explains = sa.or_(OP.kind.in_(operations.MAKING), sa.and_(OP.state.in_(sorted(IN_VAIN)), ~newer))
     lives = sa.exists().where(SERVER.id == OP.target_id)
     return select(OP.id).where(OP.state.in_(sorted(FINAL)), OP.ended_at < _ago(days), ~sa.and_(explains, lives))
 

@@ -80,10 +80,12 @@ def observe_power(conn: Connection, node_id: str, power_state: str | None) -> No
 
 def come_to_rest(conn: Connection, server_id: str, status: Status) -> None:
     """The status at the end of an operation: active or stopped as the machine was last seen, anything else as it is told."""
-    power = select(NODE.power_state).where(NODE.id == SERVER.node_id).scalar_subquery()
     values: dict[str, Any] = {"status": status}
     if status in _BY_POWER.values():
-        values = {"status": sa.case(_BY_POWER, value=power, else_=status), "power_state": sa.func.coalesce(power, SERVER.power_state)}
+        node_id = conn.execute(select(SERVER.node_id).where(SERVER.id == server_id)).scalar()
+        # Locked, as a listing does it, first the node and then the server: the change of power that it writes now is not missed.
+        power = conn.execute(select(NODE.power_state).where(NODE.id == node_id).with_for_update()).scalar()
+        values = {"status": _BY_POWER.get(power or "", status), **({} if power is None else {"power_state": power})}
     set_columns(conn, server_id, **values)
 
 

@@ -17,10 +17,12 @@ from baremetal_svc.domain.errors import Unavailable
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
-#: What it raises when its tables are not those of this release.
-OTHER_SCHEMA = (sa.exc.ProgrammingError, db_exc.DBNonExistentTable)
 #: What the database raises when it is away or busy, as opposed to refusing a row.
 AWAY = (db_exc.DBConnectionError, db_exc.DBNonExistentDatabase, db_exc.DBDeadlock, sa.exc.TimeoutError, sa.exc.OperationalError)
+#: The same, what it refuses, and what is told to callers of the API of either.
+FAILURES = (*AWAY, db_exc.DBError, sa.exc.DBAPIError, Unavailable)
+#: A table or a column that is not there: PostgreSQL's codes, MySQL's, and what SQLite says.
+_MISSING, _NO_SUCH = {"42P01", "42703", 1146, 1054}, ("no such table", "no such column", "has no column")
 #: Seconds after which a server ends a transaction in which nothing is asked: a process that is stopped in the middle of one, or whose
 #: machine has lost its network, would keep its rows locked, and nobody could take over its operations. Part of "lease + 5 s".
 ABANDONED = 5
@@ -116,6 +118,21 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def told(error: BaseException) -> str:
+    """What one of FAILURES comes to, for an operator: a sentence without the statement."""
+    chain = [error]
+    # oslo.db's error holds SQLAlchemy's, which holds the driver's.
+    while (inner := getattr(chain[-1], "inner_exception", None) or getattr(chain[-1], "orig", None) or chain[-1].__cause__) is not None:
+        if inner in chain:
+            break
+        chain.append(inner)
+    codes = {code for link in chain for code in (getattr(link, "pgcode", None), *link.args[:1]) if isinstance(code, str | int)}
+    if codes & _MISSING or any(words in str(chain[-1]) for words in _NO_SUCH):
+        return "The tables are not those of this release: run baremetal-svc-manage db sync."
+    said = chain[1] if isinstance(error, Unavailable) and len(chain) > 1 else error
+    return f"The database cannot be used: {str(said).splitlines()[0]}"
 
 
 def impatient(url: str) -> str:

@@ -89,7 +89,8 @@ def _flavors(conn: Connection, asked: Asked) -> Iterator[Other]:
         pool_ids = [pool_id for pool_id in named[flavor["id"]] if pool_id in is_open]
         tags = wanted_tags(asked.zone, flavor["resource_aggregates"])
         if pool_ids:
-            own = {"resource_class": flavor["resource_class"], "tags": tags, "setup": Setup.of_flavor(flavor)}
+            setup = replace(Setup.of_flavor(flavor), nics=wanted.setup.nics)
+            own = {"resource_class": flavor["resource_class"], "tags": tags, "setup": setup}
             yield replace(wanted, pool_ids=pool_ids, **own), flavor["name"], flavor["id"]
 
 

@@ -16,7 +16,7 @@ import pytest
 from oslo_config import cfg
 
 from baremetal_svc import conf as configuration
-from baremetal_svc.cmd import all_in_one, embedded_ironic, leash
+from baremetal_svc.cmd import all_in_one, embedded_ironic, embedded_service, leash
 from baremetal_svc.cmd.embedded_ironic import EmbeddedIronic
 from baremetal_svc.cmd.state_directory import StateDirectory
 
@@ -185,3 +185,13 @@ def test_interrupted_while_tables_are_made(tmp_path: Path, programs: Callable[..
     assert not ironic.start(stopped)
     ironic.stop()
     assert not ironic.running() and not (tmp_path / "prepared-for").exists()
+
+
+@pytest.mark.parametrize(
+    ("sent", "left", "seen"), [("/a%2Fb", "/a%2Fb", "/a/b"), ("/a%252Fb", "/a%2Fb", "/a%2Fb"), ("/a?b=%2F", "/a", "/a")]
+)
+def test_an_escaped_slash_is_a_slash_as_behind_any_other_server(sent: str, left: str, seen: str) -> None:
+    found: list[str] = []
+    application = embedded_service.decoded(lambda environ, start_response: found.append(environ["PATH_INFO"]))
+    application({"REQUEST_URI": sent, "PATH_INFO": left}, None)
+    assert found == [seen]

@@ -254,11 +254,10 @@ def test_what_is_taken_while_a_conductor_stops_is_handed_over(service: Service) 
 
     spawn = conductor._spawn
 
-    def slowly(*what: Any) -> threading.Thread:
-        made: threading.Thread = spawn(*what)
+    def slowly(*what: Any) -> None:
+        spawn(*what)
         # In the middle of its start, too.
         stopped.wait(1)
-        return made
 
     conductor._spawn = slowly  # type: ignore[method-assign]
     stopping = threading.Thread(target=stop)

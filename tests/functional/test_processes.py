@@ -22,6 +22,7 @@ from baremetal_svc.wsgi import meditation
 from tests.functional.test_metrics import free_port
 
 CONDUCTOR = "from baremetal_svc.cmd.conductor import main; main()"
+MANAGE = "import sys; from baremetal_svc.cmd.manage import main; sys.exit(main())"
 API = """
 import os, signal, sys, urllib.request
 from baremetal_svc.wsgi import api
@@ -148,11 +149,15 @@ def test_a_conductor_that_cannot_be_built_says_so_and_ends(
     assert "Traceback" not in done.stderr and "secret@" not in done.stderr
 
 
-def test_a_configuration_file_that_is_not_there_is_one_line() -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", CONDUCTOR, "--config-file", "/no"], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, "Traceback" in done.stderr, "/no" in done.stderr) == (1, False, True), done.stderr
+@pytest.mark.parametrize("text", [None, "[database\nconnection = x\n"])
+@pytest.mark.parametrize(("program", "status"), [([CONDUCTOR], 1), ([MANAGE, "db", "sync"], 1), ([MANAGE, "doctor"], 2)])
+def test_a_configuration_file_that_cannot_be_read_is_one_line(tmp_path: Path, text: str | None, program: list[str], status: int) -> None:
+    path = tmp_path / "its.conf"
+    if text is not None:
+        path.write_text(text)
+    command = [sys.executable, "-W", "ignore", "-c", program[0], "--config-file", str(path), *program[1:]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr, str(path) in done.stderr) == (status, False, True), done.stderr
 
 
 def test_an_api_process_serves_metrics_and_reports_without_its_secrets(settings: dict[str, dict[str, str]], file: Path) -> None:

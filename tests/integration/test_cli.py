@@ -10,6 +10,7 @@ import pytest
 from devstack.local import layout, services
 from tests.fixtures.cluster import Cluster, wait_for
 
+GONE = "0" * 32
 NAME = f"first-{uuid.uuid4().hex[:6]}"
 
 
@@ -43,6 +44,9 @@ def test_projects_are_named_by_name_or_id() -> None:
         openstack("bms", "quota", "set", "other", "servers=7", cloud="admin")
         assert services.client("bms").get(f"/quotas/{project['id']}")["quotas"]["servers"]["limit"] == 7
         assert " 7 " in openstack("bms", "quota", "show", project["id"], cloud="admin")
+        # A project that is gone in Keystone: what it has left can be seen and taken away, by its id.
+        assert "servers" in openstack("bms", "quota", "show", GONE, cloud="admin")
+        assert "There is no project" in openstack("bms", "quota", "set", GONE, "servers=7", cloud="admin", status=1)
         assert "There is no project 'nosuch'" in openstack("bms", "quota", "set", "nosuch", "servers=7", cloud="admin", status=1)
     finally:
         openstack("bms", "quota", "reset", "other", cloud="admin")

@@ -75,6 +75,8 @@ def test_the_port_of_a_server_that_failed_is_free_again(service: Service) -> Non
 
 def test_a_server_is_put_on_a_machine_with_a_card_for_each_network(service: Service) -> None:
     [large] = service.world.add_nodes(1, cards=3)
+    service.world.add_nodes(2, resource_class="other", cards=2)
+    service.flavor("other")
     body = service.prepared(4)
     body["server"]["networks"] *= 3
     first = service.call("POST", "/v1/servers", body).json

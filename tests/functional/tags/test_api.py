@@ -59,9 +59,3 @@ def test_a_path_with_what_is_no_tag_says_so(service: Service, tag: str) -> None:
     for method in ("GET", "PUT", "DELETE"):
         reply = service.call(method, path)
         assert (reply.status, reply.json["errors"][0]["detail"].startswith("tag: ")) == (400, True)
-
-
-def test_a_slash_is_a_slash_also_where_the_server_leaves_it_escaped(service: Service) -> None:
-    server = properties.create(service)["uuid"]
-    assert service.call("PUT", f"/v1/servers/{server}/tags/a%2Fb").status == 404
-    assert service.call("GET", f"/v1/servers/{server}/tags").json == {"tags": []}
