@@ -55,7 +55,7 @@ def test_the_installed_package_runs_its_own_migrations(installed: Path, tmp_path
     settings = tmp_path / "service.conf"
     settings.write_text(f"[database]\nconnection = sqlite:///{tmp_path}/service.db\n")
     manage = (installed / "bin" / "baremetal-svc-manage", "--config-file", settings, "db")
-    assert run(*manage, "sync", cwd=tmp_path) == migration.head()
+    assert run(*manage, "sync", cwd=tmp_path) == f"The schema is {migration.head()} now."
     assert run(*manage, "version", cwd=tmp_path) == f"database {migration.head()}, newest {migration.head()}"
 
 
