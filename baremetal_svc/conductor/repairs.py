@@ -124,8 +124,7 @@ def _set_status(tools: Tools, seen: Seen, finding: Finding) -> bool:
         row = servers.get(conn, finding.target, lock=True)
         if row is None or row["status"] != finding.facts["from"] or survey.at_work(conn, finding.about):
             return False
-        servers.come_to_rest(conn, finding.target, finding.facts["to"])
-        return True
+        return servers.set_columns(conn, finding.target, status=finding.facts["to"])
 
     return _transact(tools, finding, work)
 
