@@ -4,7 +4,6 @@
 import functools
 import logging
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from concurrent import futures
@@ -28,7 +27,7 @@ from baremetal_svc.db.session import Database
 from baremetal_svc.domain.errors import Unavailable
 
 LOG = logging.getLogger(__name__)
-#: Seconds for leaving the bus.
+#: Seconds for leaving a bus, once all else has stopped.
 BUS_PATIENCE = 3.0
 
 
@@ -99,6 +98,10 @@ class Conductor:
         self._due.set()
         if self.watcher is not None:
             self.watcher.hint()
+        # At once, so that wake-ups go to others; a bus that is away keeps it for long, and nothing waits for that.
+        leaving = [threading.Thread(target=server.stop, name="leave", daemon=True) for server in self._servers]
+        for thread in leaving:
+            thread.start()
         self._runner.stopping.set()
         # What has been taken by now is run, to its first step at most, which hands it over: else it would cost a lease.
         with self._taking:
@@ -110,16 +113,8 @@ class Conductor:
             self._db.transact(lambda conn: duties.release(conn, self._owner))
         except Unavailable as error:
             LOG.warning("Duties were not given back, their leases will run out: %s", error)
-        self._stop_hearing()
-
-    def _stop_hearing(self) -> None:
-        """At the end, and not for long: what waits for a bus that is away does not stop before it comes."""
-        stopping = [threading.Thread(target=server.stop, name="unhear", daemon=True) for server in self._servers]
-        for thread in stopping:
-            thread.start()
-        end = time.monotonic() + BUS_PATIENCE
-        for thread in stopping:
-            thread.join(max(0.0, end - time.monotonic()))
+        for thread in leaving:
+            thread.join(BUS_PATIENCE)
 
     def _spawn(self, name: str, body: Callable[[], Any]) -> None:
         """Start a thread, unless it is to stop already: a stop may come in the middle of the start, and joins only what runs."""
