@@ -96,7 +96,7 @@ def _release_instance(tools: Tools, seen: Seen, finding: Finding) -> bool:
         try:
             with conn.begin_nested():
                 project_id = made[0]["project_id"] or ""
-                claims.insert(conn, [{**claimed, "id": claim_id}], project_id=project_id, generation=0)
+                claims.insert(conn, [{**claimed, "id": claim_id, "project_id": project_id, "generation": 0}])
         except DBDuplicateEntry:
             return False  # somebody holds the node now
         claims.set_releasing(conn, claim_id)

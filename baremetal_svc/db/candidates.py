@@ -8,7 +8,7 @@ pools, and two that began with different pools would wait for each other.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,8 @@ OFFER = Offer.__table__.c
 NODE = Node.__table__.c
 #: Of windows: most claims are content with the first.
 SMALLEST, LARGEST = 8, 1024
+#: What the conditions of a claim look like: how many tags, which facts must be there and which not, whether nodes are excluded.
+Form = tuple[int, tuple[bool, ...], bool]
 _ZONE = sa.func.coalesce(NODE.affinity_zone, NODE.failure_domain)
 
 
@@ -52,8 +54,8 @@ class Wanted:
         return [OFFER.resource_class == self.resource_class, *carrying(OFFER.node_id, self.tags), *facts, *excluded]
 
     @property
-    def form(self) -> tuple[int, tuple[bool, ...], bool]:
-        """What the conditions look like, whatever is bound in them."""
+    def form(self) -> Form:
+        """Of its conditions, whatever is bound in them."""
         return len(self.tags), tuple(fact.has for fact in self.facts), bool(self.excluded)
 
     @property
@@ -87,33 +89,37 @@ def _conditions(tags: int, facts: tuple[bool, ...], excludes: bool) -> list[Any]
     return [*found, OFFER.node_id.not_in(sa.bindparam("excluded", expanding=True))] if excludes else found
 
 
-@cache
-def _window(form: tuple[int, tuple[bool, ...], bool], placed: bool, bounded: bool) -> sa.Select[Any]:
-    """The offers from "begin" on, behind the node "last" where that is the beginning."""
+def _ordered(form: Form, placed: bool) -> sa.Select[Any]:
+    """The offers from "begin" on."""
     columns = [OFFER.rnd, OFFER.node_id, *([_ZONE, NODE.failure_domain] if placed else [])]
-    begin: sa.BindParameter[int] = sa.bindparam("begin")
-    beyond = sa.not_(sa.and_(OFFER.rnd == begin, OFFER.node_id <= sa.bindparam("last")))
     # Every rank is 0 (decision 0012); the key of offers begins with it.
-    statement = select(*columns).where(*_conditions(*form), OFFER.rank == sa.literal_column("0"), OFFER.rnd >= begin, beyond)
+    known = [*_conditions(*form), OFFER.rank == sa.literal_column("0"), OFFER.rnd >= sa.bindparam("begin")]
+    return select(*columns).where(*known).order_by(OFFER.rnd, OFFER.node_id)
+
+
+@cache
+def _window(form: Form, placed: bool, bounded: bool) -> sa.Select[Any]:
+    """So many of them, behind the node "last" where that is at the beginning."""
+    beyond = sa.not_(sa.and_(OFFER.rnd == sa.bindparam("begin"), OFFER.node_id <= sa.bindparam("last")))
+    statement = _ordered(form, placed).where(beyond).limit(sa.bindparam("size"))
     if placed:
         statement = statement.join(Node.__table__, NODE.id == OFFER.node_id)
-    if bounded:
-        statement = statement.where(OFFER.rnd < sa.bindparam("end"))
-    return statement.order_by(OFFER.rnd, OFFER.node_id).limit(sa.bindparam("size"))
+    return statement.where(OFFER.rnd < sa.bindparam("end")) if bounded else statement
 
 
-@cache
-def _pick(form: tuple[int, tuple[bool, ...], bool]) -> sa.Select[Any]:
-    """Of a window the first "needed" nodes that nobody else has locked; only nodes are locked, not what is looked at for them."""
-    window = _window(form, placed=False, bounded=False).subquery()
-    picked = select(NODE.id).join(window, window.c.node_id == NODE.id).limit(sa.bindparam("needed"))
+@lru_cache(256)
+def picking(form: Form, size: int, needed: int) -> sa.Select[Any]:
+    """Of the first ones the nodes that nobody else has locked; only nodes are locked, not what is looked at for them."""
+    # The numbers are written out: PostgreSQL would take one that is bound for a tenth of the pool, and plan the statement anew each time.
+    window = _ordered(form, placed=False).limit(sa.literal_column(f"{size:d}")).subquery()
+    picked = select(NODE.id).join(window, window.c.node_id == NODE.id).limit(sa.literal_column(f"{needed:d}"))
     return picked.with_for_update(of=Node.__table__, skip_locked=True)
 
 
 def pick(conn: Connection, wanted: Wanted, start: int, needed: int, *, size: int) -> list[Candidate]:
     """At most so many nodes out of the first of the windows, locked: a look and a lock in one statement, which waits for nobody."""
-    values = {**wanted.values, "begin": start, "last": "", "size": size, "needed": needed}
-    return [Candidate(node_id, wanted.pool_id) for node_id in conn.execute(_pick(wanted.form), values).scalars()]
+    values = {**wanted.values, "begin": start}
+    return [Candidate(node_id, wanted.pool_id) for node_id in conn.execute(picking(wanted.form, size, needed), values).scalars()]
 
 
 def windows(conn: Connection, wanted: Wanted, start: int, *, size: int, placed: bool) -> Iterator[list[Candidate]]:

@@ -2,6 +2,7 @@
 """Claims: who holds which node. Unique columns make a second holder impossible."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
@@ -14,14 +15,13 @@ CLAIM = Claim.__table__.c
 _INSERT = sa.insert(Claim.__table__).values(created_at=now())
 
 
-def insert(conn: Connection, values: Sequence[Mapping[str, str | None]], *, project_id: str, generation: int) -> None:
-    """Insert live claims, {"id", "node_id", "pool_id", "server_id"} each.
+def insert(conn: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+    """Insert live claims, {"id", "node_id", "pool_id", "server_id", "project_id", "generation"} each.
 
     :raises DBDuplicateEntry: a node is held, or a server holds a node.
     """
-    more = {"project_id": project_id, "generation": generation, "state": "live"}
-    full = [{**claim, **more, "live_server": claim["server_id"], "held_node": claim["node_id"]} for claim in values]
-    conn.execute(_INSERT, full)
+    live = [{**claim, "state": "live", "live_server": claim["server_id"], "held_node": claim["node_id"]} for claim in values]
+    conn.execute(_INSERT, live)
 
 
 def get(conn: Connection, claim_id: str, *, lock: bool = False) -> rows.Row | None:

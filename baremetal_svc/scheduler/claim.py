@@ -7,11 +7,12 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection
 
 from baremetal_svc import metrics
-from baremetal_svc.db import candidates, claims, groups, nodes, reservations
+from baremetal_svc.db import candidates, claims, first_claim, groups, nodes, reservations
 from baremetal_svc.domain import spread
 from baremetal_svc.domain.ranking import Wish
 from baremetal_svc.domain.setup import Setup
@@ -70,17 +71,16 @@ def claim_nodes(
     # Before the look at the other members' nodes: from here until the end of the transaction no other member claims.
     rule = groups.queue_up(conn, server_ids[0]) if request.grouped else None
     held = Counter[str]() if rule is None else _held(conn, rule, server_ids)
-    found = take(conn, Search(conn, request, rule, held, ranking), len(server_ids), least=least, skips_locked=skips_locked)
-    if not found:
-        metrics.CLAIMS.labels("none").inc()
-        return 0
-    rows = [
-        {"id": str(uuid.uuid4()), "node_id": node.node_id, "pool_id": node.pool_id, "server_id": server_id}
-        for server_id, node in zip(server_ids, found, strict=False)
-    ]
-    claims.insert(conn, rows, project_id=project_id, generation=generation)
-    metrics.CLAIMS.labels("taken").inc(len(rows))
-    return len(rows)
+    search = Search(conn, request, rule, held, ranking)
+
+    common = {"project_id": project_id, "generation": generation}
+    if len(server_ids) == 1 and search.take_first({"id": str(uuid.uuid4()), "server_id": server_ids[0], **common}):
+        taken = 1
+    elif taken := len(found := take(conn, search, len(server_ids), least=least, skips_locked=skips_locked)):
+        ids = [{"id": str(uuid.uuid4()), "node_id": node.node_id, "pool_id": node.pool_id} for node in found]
+        claims.insert(conn, [{**some, "server_id": server_id, **common} for some, server_id in zip(ids, server_ids, strict=False)])
+    metrics.CLAIMS.labels("taken" if taken else "none").inc(taken or 1)
+    return taken
 
 
 def take(conn: Connection, search: "Search", needed: int, *, least: int, skips_locked: bool) -> list[Candidate]:
@@ -150,12 +150,22 @@ class Search:
         """At most so many nodes that are on offer now."""
         return self._run(needed)
 
+    @property
+    def _simple(self) -> bool:
+        """Whether the first node that can be had will do, as for most claims: no rule or weigher chooses."""
+        return self._rule is None and not self._ranking and self._request.reservation_id is None and bool(self._request.pool_ids)
+
+    def take_first(self, claim: Mapping[str, Any]) -> bool:
+        """Make the claim, as of ``first_claim.take``, with the first node that can be had of a first window, where any will do."""
+        if not self._simple:
+            return False
+        return first_claim.take(self._conn, self._request.offers(self._request.pool_ids[0]), _RANDOM.randrange(offers.RND), claim)
+
     def pick(self, needed: int) -> list[Candidate]:
-        """What most claims are content with: nodes of a first window, off offer. None where a rule or weighers choose."""
-        request = self._request
-        if self._rule is not None or self._ranking or request.reservation_id is not None or not request.pool_ids:
+        """Nodes of a first window, off offer, where any will do."""
+        if not self._simple:
             return []
-        wanted = request.offers(request.pool_ids[0])
+        wanted = self._request.offers(self._request.pool_ids[0])
         picked = candidates.pick(self._conn, wanted, _RANDOM.randrange(offers.RND), needed, size=_size(needed))
         got = self._withdrawn([node.node_id for node in picked])
         found = [node for node in picked if node.node_id in got]

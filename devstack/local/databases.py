@@ -101,7 +101,7 @@ def drop_database(kind: str, name: str) -> None:
 
 def url(kind: str, name: str) -> str:
     """The SQLAlchemy URL of a database."""
-    driver = {"mysql": "mysql+pymysql", "postgresql": "postgresql+psycopg2"}[kind]
+    driver = {"mysql": "mysql+pymysql", "postgresql": "postgresql+psycopg"}[kind]
     port = layout.PORTS["mariadb" if kind == "mysql" else "postgresql"]
     return f"{driver}://{_USER}:{_PASSWORD}@{layout.HOST}:{port}/{name}"
 

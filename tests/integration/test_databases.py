@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Migrations on real MariaDB and PostgreSQL: they equal the models, and processes that sync at once do not disturb each other."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -19,14 +20,17 @@ from oslo_db.exception import DBDuplicateEntry
 from baremetal_svc import conf as configuration
 from baremetal_svc.cmd import manage
 from baremetal_svc.conductor import persistence
-from baremetal_svc.db import migration, pools
+from baremetal_svc.db import engines, migration, pools
+from baremetal_svc.db.engines import ABANDONED, PATIENCE, impatient
 from baremetal_svc.db.models import Model
-from baremetal_svc.db.session import ABANDONED, PATIENCE, Database, impatient
+from baremetal_svc.db.session import Database
 from baremetal_svc.domain.errors import Unavailable
 from devstack.local import services
 
 pytestmark = pytest.mark.skipif("BAREMETAL_SVC_REAL" not in os.environ, reason="needs the real services: tools/test integration")
 NAME = "bms_migrations"
+NUMBER = {"mysql": "SELECT connection_id()", "postgresql": "SELECT pg_backend_pid()"}
+KILL = {"mysql": "KILL {}", "postgresql": "SELECT pg_terminate_backend({}, 5000)"}
 SYNC = "import sys; from baremetal_svc.db import migration; print(migration.sync(sys.argv[1]))"
 
 
@@ -152,3 +156,59 @@ def test_a_process_that_is_stopped_in_a_transaction_keeps_its_rows_for_seconds(d
     stopped.join()
     assert seen[1:] == ["the other"]
     assert database.query(lambda conn: pools.get(conn, pools.DEFAULT_ID))["description"] == "after the other"
+
+
+def number(conn: sa.Connection) -> int:
+    """What the server calls this connection."""
+    return int(conn.exec_driver_sql(NUMBER[conn.dialect.name]).scalar_one())
+
+
+@pytest.mark.parametrize("fresh", [0.0, 3600.0])
+def test_a_connection_that_died_in_the_pool_is_nobodys_failure(database: Database, monkeypatch: pytest.MonkeyPatch, fresh: float) -> None:
+    """Asked when it has lain for a while; when not, whoever gets it begins again on a new one."""
+    monkeypatch.setattr(engines, "FRESH", fresh)
+    first, other = database.query(number), Database(database.engine.url.render_as_string(hide_password=False))
+    other.query(lambda conn: conn.exec_driver_sql(KILL[conn.dialect.name].format(first)))
+    other.close()
+    if not fresh:
+        with database.read() as conn:
+            assert number(conn) != first
+    assert database.transact(number) != first
+
+
+def test_a_forked_process_has_connections_of_its_own(database: Database) -> None:
+    fork = multiprocessing.get_context("fork")
+    told = fork.Queue()
+    first = database.query(number)
+    child = fork.Process(target=lambda: told.put(database.query(number)))
+    child.start()
+    assert told.get(timeout=30) != first
+    child.join()
+    assert database.query(number) == first
+
+
+def test_what_a_transaction_left_open_is_rolled_back(database: Database) -> None:
+    """On its way back to the pool, by whoever forgot it."""
+    migration.sync(database.engine)
+    with database.engine.connect() as conn:
+        first = number(conn)
+        pools.set_columns(conn, pools.DEFAULT_ID, description="forgotten")
+    left = database.engine.raw_connection()
+    left.cursor().execute("UPDATE pools SET description = 'forgotten'")
+    left.close()
+    with database.read() as conn:
+        assert number(conn) == first
+        assert pools.get(conn, pools.DEFAULT_ID)["description"] != "forgotten"
+
+
+def test_modes_of_a_session_are_those_of_the_configuration() -> None:
+    services.up("mariadb")
+    url = services.create_database("mysql", NAME)
+    found = Database(url, mysql_sql_mode="ANSI,TRADITIONAL", mysql_wsrep_sync_wait=1)
+    try:
+        with found.read() as conn:
+            mode, wait = conn.exec_driver_sql("SELECT @@sql_mode, @@wsrep_sync_wait").one()
+        assert {"ANSI_QUOTES", "STRICT_ALL_TABLES"} <= set(mode.split(",")) and wait == 1
+    finally:
+        found.close()
+        services.drop_database("mysql", NAME)

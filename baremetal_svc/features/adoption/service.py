@@ -54,7 +54,7 @@ def adopt(call: Call) -> tuple[Shown, str | None]:
         claim_id = str(uuid.uuid4())
         take_node(conn, node_id)
         claimed = {"id": claim_id, "node_id": node_id, "pool_id": None, "server_id": server_id}
-        claims.insert(conn, [claimed], project_id=row["project_id"], generation=0)
+        claims.insert(conn, [{**claimed, "project_id": row["project_id"], "generation": 0}])
         arguments = {"server_id": server_id, "node_id": node_id, "claim_id": claim_id}
         made[:] = [client.enqueue(conn, call, "adoption.adopt", server_id, arguments)]
         return existing(servers.get(conn, server_id), "server", server_id)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which driver a URL comes to."""
+
+import pytest
+
+from baremetal_svc.db import engines
+
+
+@pytest.mark.parametrize(
+    ("name", "driver"),
+    [
+        ("mysql+pymysql", "mysql+pymysql"),
+        ("mariadb+pymysql", "mysql+pymysql"),
+        ("postgresql+psycopg", "postgresql+psycopg"),
+        ("postgresql+psycopg2", "postgresql+psycopg"),
+        ("postgresql", "postgresql+psycopg"),
+    ],
+)
+def test_urls_of_old_configurations_go_on_working(name: str, driver: str) -> None:
+    assert engines.make(f"{name}://user:word@host/service").url.drivername == driver
+
+
+def test_limits_of_a_url_stay_as_they_are() -> None:
+    assert engines.impatient("postgresql://host/service?connect_timeout=60").endswith("?connect_timeout=60&tcp_user_timeout=10000")
