@@ -157,11 +157,13 @@ def reset_ironic() -> None:
 
 
 def closure(names: Iterable[str]) -> set[str]:
-    """These services and everything they need."""
+    """These services and everything they need. :raises ValueError: there is none of that name."""
     wanted: set[str] = set()
     todo = list(names)
     while todo:
         name = todo.pop()
+        if name not in _NEEDS:
+            raise ValueError(f"there is no service {name}; there are {', '.join(sorted(_NEEDS))}")
         if name not in wanted:
             wanted.add(name)
             todo.extend(_NEEDS[name])

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
-from baremetal_svc.api.connections import check_network, check_port
+from baremetal_svc.api.connections import check_network, check_port, promise
 from baremetal_svc.conductor import client
 from baremetal_svc.db import claims, nics, nodes, operations, servers
 from baremetal_svc.db.rows import Row
@@ -37,6 +37,7 @@ def attach(call: Call, server_id: str) -> str:
 
     def work(conn: Connection) -> str:
         row, node = _changeable(conn, call, server_id, "networks.attach")
+        promise(conn, [wanted["port_id"]] if "port_id" in wanted else [], row["project_id"])
         known = nics.of_server(conn, server_id)
         if len(known) >= len(node["ports"]):
             raise Conflict(f"The machine has {len(node['ports'])} network cards, all in use.", hint="Detach a port first.")

@@ -41,12 +41,17 @@ def worth_another_node(failures: Mapping[str, Failed]) -> bool:
     return bool(failures) and all(step.startswith(NODE_STEPS) and not _is_final(failure) for step, failure in failures.items())
 
 
+def ports(networks: Sequence[Mapping[str, str]]) -> list[str]:
+    """Ids of the tenant's own ports."""
+    return [network["port_id"].lower() for network in networks if "port_id" in network]
+
+
 def check_ports(networks: Sequence[Mapping[str, str]], count: int) -> None:
     """A port of the tenant's own is for one card of one server. :raises Invalid: it is asked for more than once."""
-    ports = [network["port_id"].lower() for network in networks if "port_id" in network]
-    if len(set(ports)) < len(ports):
+    named = ports(networks)
+    if len(set(named)) < len(named):
         raise Invalid("A port is named twice.", hint="Name each port once.")
-    if ports and count > 1:
+    if named and count > 1:
         raise Invalid(f"One port cannot serve {count} servers.", hint="Name networks by net_id, or create the servers one by one.")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from baremetal_svc.api import editing, idempotency, placement, quota, secrets, server_view
 from baremetal_svc.api.call import Call
-from baremetal_svc.api.connections import check_network, check_port
+from baremetal_svc.api.connections import check_network, check_port, promise
 from baremetal_svc.api.placement import Placement
 from baremetal_svc.api.quota import Quota
 from baremetal_svc.api.server_view import Shown
@@ -44,6 +44,7 @@ def create(call: Call) -> tuple[Row, str | None]:
         operation_ids[:] = []
         first = None
         count, drawn = _granted(conn, limits, where, least, most)
+        promise(conn, rules.ports(asked["networks"]), str(call.context.project_id))
         batch_id = None
         if count > 1:
             batches.insert(conn, batch_id := str(uuid.uuid4()), least)
@@ -263,6 +264,6 @@ def _check_outside(call: Call, asked: Mapping[str, Any], flavor: Row) -> Mapping
     check_partitions(image, partitions)
     for network_id in {network["net_id"].lower() for network in asked["networks"] if "net_id" in network}:
         check_network(call, network_id, project)
-    for port_id in {network["port_id"].lower() for network in asked["networks"] if "port_id" in network}:
+    for port_id in rules.ports(asked["networks"]):
         check_port(call, port_id, project)
     return partitions

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers with ports of the tenant's own, and with more networks than some machines have network cards."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -58,6 +59,30 @@ def test_a_port_is_in_use_from_the_request_on(service: Service) -> None:
     assert service.call("POST", attach, other).status == 204
     body["server"]["networks"] = [other]
     assert "in use" in _refused(service, body, 409)
+
+
+@pytest.mark.parametrize("late", ["create", "attach"])
+def test_a_port_is_promised_once_at_the_same_moment(service: Service, monkeypatch: pytest.MonkeyPatch, late: str) -> None:
+    """The second request comes and goes while Neutron tells the first one that the port is free."""
+    standing = properties.active(service)
+    body = service.prepared(nodes=2)
+    body["server"]["networks"] = [port := _own(service)]
+    look, statuses = service.gateways.neutron.get_port, []
+    other = threading.Thread(target=lambda: statuses.append(service.call("POST", "/v1/servers", body).status))
+
+    def get_port(*args: Any) -> Any:
+        found = look(*args)
+        if other.ident is None:
+            other.start()
+            other.join()
+        return found
+
+    monkeypatch.setattr(service.gateways.neutron, "get_port", get_port)
+    if late == "create":
+        reply = service.call("POST", "/v1/servers", body)
+    else:
+        reply = service.call("POST", f"/v1/servers/{standing}/networks/interfaces", port)
+    assert (statuses, reply.status) == ([201], 409), reply.raw
 
 
 def test_the_port_of_a_server_that_failed_is_free_again(service: Service) -> None:
