@@ -14,7 +14,7 @@ from baremetal_svc.domain.errors import Conflict, Forbidden, Invalid, NotFound, 
 from baremetal_svc.domain.reservation import check_lasting
 from baremetal_svc.domain.scheduling import wanted_tags
 from baremetal_svc.domain.setup import Setup
-from baremetal_svc.domain.spread import check_room
+from baremetal_svc.domain.spread import ANTI_AFFINITY, check_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def look_up(conn: Connection, call: Call) -> Placement:
     if wanted_group is not None:
         group = existing(groups.get(conn, wanted_group, str(call.context.project_id)), "server group", wanted_group)
         rule = groups.rule_of(group)
-        check_room(rule, group["level"], len(groups.domains(conn, rule)), groups.filling(conn, wanted_group), counts(call)[0])
+        if rule.policy == ANTI_AFFINITY:
+            check_room(rule, group["level"], len(groups.domains(conn, rule)), groups.filling(conn, wanted_group), counts(call)[0])
     check_zone(conn, wanted_zone)
     reserved = _reservation(conn, call, asked["flavor_uuid"].lower())
     if reserved is not None:

@@ -55,13 +55,11 @@ def prefix(path: str, depth: int) -> str:
 
 
 def check_room(rule: Rule, level: str | None, domains: int, members: int, more: int) -> None:
-    """Refuse what a hard rule could not hold with all nodes free.
+    """Refuse what a rule of anti-affinity could not hold with all nodes free.
 
     :param domains: that any node is in, as the rule counts them. :param members: that the group has. :param more: that are asked for.
     :raises Invalid:
     """
-    if rule.policy != ANTI_AFFINITY:
-        return
     if members + more > domains * rule.most:
         have = f" with the {members} that it has" if members else ""
         where = f"failure domain{'' if domains == 1 else 's'}{f' of the level {level}' if level else ''}"
