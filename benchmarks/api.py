@@ -118,13 +118,13 @@ class Bare:
 
 def listing(cluster: Cluster, directory: Path, rounds: int) -> dict[str, Any]:
     """CPU and statements of a request, and our rate over that of the baseline: medians of rounds in which both run by turns."""
-    token = services.token("demo", "demo")
+    token, without = services.token("demo", "demo"), services.token("other", "other")
     status, _, body = cluster.request("GET", PATH)
     assert status == 200 and len(body["servers"]) == PAGE and body["servers"][0]["addresses"]
     bare = Bare(directory, json.dumps(body).encode())
     groups = {"api": cluster.processes["api-0"].pid}
     cpu: list[float] = []
-    ratios: dict[str, list[float]] = {name: [] for name in BASELINES}
+    ratios: dict[str, list[float]] = {name: [] for name in (*BASELINES, "ratio_empty_to_bare")}
     try:
         wait_for("the baseline", lambda: port_open(BARE_PORT), 30)
         load(BARE_PORT, "/", token, 2)
@@ -135,6 +135,8 @@ def listing(cluster: Cluster, directory: Path, rounds: int) -> dict[str, Any]:
             rates = {name: load(BARE_PORT, path, token, SECONDS)[1] for name, path in BASELINES.items()}
             for name, baseline in rates.items():
                 ratios[name].append(rate / baseline)
+            # The same request by a project that has no servers: what is spent before the first row.
+            ratios["ratio_empty_to_bare"].append(load(PORT, PATH, without, SECONDS)[1] / rates["ratio_to_bare"])
             said = ", ".join(f"{name} {rate / baseline:.3f} of {baseline:.0f}" for name, baseline in rates.items())
             print(f"round {number}: {rate:.0f} requests/s, {said}, {cpu[-1]:.2f} ms CPU a request", flush=True)
     finally:

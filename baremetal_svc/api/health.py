@@ -5,7 +5,6 @@ import threading
 import time
 from typing import Any
 
-from sqlalchemy import text
 from wsme import types as wtypes
 
 from baremetal_svc.api import microversion, views
@@ -79,7 +78,7 @@ class Health:
     def _ask(call: Call) -> Answer:
         gateways = call.services.gateways
         parts = {
-            "database": _try(lambda: call.services.db.query(lambda conn: conn.execute(text("SELECT 1")).scalar())),
+            "database": _try(call.services.db.probe),
             "ironic": _try(gateways.ironic.ping),
             "neutron": _try(gateways.neutron.ping),
             "images": _try(gateways.images.ping),

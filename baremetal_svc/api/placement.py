@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
 from baremetal_svc.db import flavors, groups, pools, reservations
+from baremetal_svc.db.candidates import Wanted
 from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Conflict, Forbidden, Invalid, NotFound, existing
 from baremetal_svc.domain.reservation import check_lasting
 from baremetal_svc.domain.scheduling import wanted_tags
 from baremetal_svc.domain.setup import Setup
-from baremetal_svc.domain.spread import ANTI_AFFINITY, check_room
+from baremetal_svc.domain.spread import check_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Placement:
     group: Row | None
     reservation: Row | None = None
 
+    def offers(self, pool_id: str) -> Wanted:
+        """Which offers of one of its pools will do."""
+        return Wanted(pool_id, self.resource_class, tags=self.tags, facts=self.setup.conditions)
+
     @property
     def reservation_id(self) -> str | None:
         """Id of the reservation."""
@@ -54,7 +59,7 @@ def look_up(conn: Connection, call: Call) -> Placement:
     if wanted_group is not None:
         group = existing(groups.get(conn, wanted_group, str(call.context.project_id)), "server group", wanted_group)
         rule = groups.rule_of(group)
-        if rule.policy == ANTI_AFFINITY:
+        if rule.hard:
             check_room(rule, group["level"], len(groups.domains(conn, rule)), groups.filling(conn, wanted_group), counts(call)[0])
     check_zone(conn, wanted_zone)
     reserved = _reservation(conn, call, asked["flavor_uuid"].lower())

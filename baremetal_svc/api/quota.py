@@ -4,14 +4,15 @@
 Mogan kept counters, and lost count; here usage is the number of rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from oslo_config import cfg
 from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import quotas
+from baremetal_svc.db import capacity, quotas
+from baremetal_svc.db.candidates import Wanted
 from baremetal_svc.domain import quota
 from baremetal_svc.domain.quota import Use
 
@@ -62,13 +63,18 @@ class Quota:
         quotas.queue_up(conn, f"user:{self.user_id}" if quota.KEYPAIRS in limits else f"project:{self.project_id}")
         return quota.granted([Use(resource, limit, self.usage(conn, resource)) for resource, limit in limits.items()], least, most)
 
-    def drawable(self, conn: Connection, pool_ids: Sequence[str], least: int, most: int) -> tuple[list[str], int]:
+    def drawable(
+        self, conn: Connection, pool_ids: Sequence[str], least: int, most: int, offers: Callable[[str], Wanted] | None = None
+    ) -> tuple[list[str], int]:
         """What ``draw`` would answer now; promises nothing.
 
         :raises OverQuota: none of them has room for ``least``.
         """
         drawn = self._drawn(conn, pool_ids)
-        return quota.roomiest(drawn, least, most) if drawn else (list(pool_ids), most)
+        if not drawn:
+            return list(pool_ids), most
+        free = None if offers is None else dict(zip(drawn, capacity.at_most(conn, [offers(one) for one in drawn], most), strict=True))
+        return quota.roomiest(drawn, least, most, free)
 
     def _drawn(self, conn: Connection, pool_ids: Sequence[str]) -> dict[str, Use]:
         """Machines by pool, in order; {} when none of the pools has a limit."""
@@ -78,9 +84,12 @@ class Quota:
         used = quotas.out_of_pools(conn, limited, self.project_id)
         return {one: Use(quota.of_pool(one), limit, used.get(one, 0)) for one, limit in limits.items()} if limited else {}
 
-    def draw(self, conn: Connection, pool_ids: Sequence[str], least: int, most: int) -> tuple[list[str], int]:
+    def draw(
+        self, conn: Connection, pool_ids: Sequence[str], least: int, most: int, offers: Callable[[str], Wanted] | None = None
+    ) -> tuple[list[str], int]:
         """Those of the pools, in order, that the project may take machines out of in this transaction, and how many, ``least`` to ``most``.
 
+        :param offers: which machines of a pool will do, where fewer than ``most`` may be made.
         :raises OverQuota: none of them has room for ``least``.
         """
         explicit = self.explicit(conn)
@@ -88,7 +97,7 @@ class Quota:
             return list(pool_ids), most
         # Counted once nobody else of the project can add to it.
         quotas.queue_up(conn, f"project:{self.project_id}")
-        return self.drawable(conn, pool_ids, least, most)
+        return self.drawable(conn, pool_ids, least, most, offers)
 
     def _default(self, resource: str) -> int:
         if quota.pool_of(resource) is not None:

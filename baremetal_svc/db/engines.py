@@ -38,6 +38,10 @@ _MEANT = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg2": "postgresql+psycopg",
 }
+#: What they say of a write that they do not take: PostgreSQL's state, MariaDB's codes.
+_READ_ONLY: set[Any] = {"25006", 1290, 1792, 1836}
+#: Options of psycopg itself; the others are libpq's.
+_OF_PSYCOPG = {"autocommit", "prepare_threshold"}
 #: SERVER_STATUS_IN_TRANS of MySQL's protocol.
 _IN_TRANSACTION = 1
 
@@ -49,6 +53,7 @@ def make(url: str, **options: Any) -> sa.Engine:
     :raises sqlalchemy.exc.ArgumentError: no URL. :raises ImportError: its driver is not installed.
     """
     engine = _sqlite(url) if sa.make_url(url).get_backend_name() == "sqlite" else _server(url, **options)
+    sa.event.listen(engine, "handle_error", _tell_demoted)
     exc_filters.register_engine(engine)
     return engine
 
@@ -78,6 +83,7 @@ def _server(
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
     sizes = {"pool_size": max_pool_size, "max_overflow": max_overflow, "pool_timeout": pool_timeout}
     given = {name: value for name, value in sizes.items() if value is not None}
+    _check(parsed)
     engine = sa.create_engine(parsed, pool_recycle=connection_recycle_time, pool_reset_on_return=None, **given)
     settings: list[tuple[str, list[Any]]] = [(_END_ABANDONED[engine.dialect.name], [])]
     if engine.dialect.name == "mysql":
@@ -91,6 +97,21 @@ def _server(
     return engine
 
 
+def _check(url: sa.URL) -> None:
+    """:raises sqlalchemy.exc.ArgumentError: an option that the driver does not know, which each connection would tell anew."""
+    dialect = url.get_dialect()
+    if dialect.is_async:
+        raise sa.exc.ArgumentError(f"the driver {url.drivername} is asynchronous")
+    if url.drivername == "postgresql+psycopg":
+        from psycopg import ProgrammingError, conninfo
+
+        try:
+            options: dict[str, Any] = {name: value for name, value in url.query.items() if name not in _OF_PSYCOPG}
+            conninfo.make_conninfo(**options)
+        except ProgrammingError as error:
+            raise sa.exc.ArgumentError(str(error)) from error
+
+
 def _set_session(dialect: sa.Dialect, connection: Any, record: ConnectionPoolEntry, settings: Sequence[tuple[str, list[Any]]]) -> None:
     record.info.update(used=time.monotonic(), process=os.getpid())
     dialect.set_isolation_level(connection, "READ COMMITTED")
@@ -100,6 +121,13 @@ def _set_session(dialect: sa.Dialect, connection: Any, record: ConnectionPoolEnt
             cursor.execute(statement, values or None)
     # What is set in a transaction that is rolled back is not set.
     connection.commit()
+
+
+def _tell_demoted(context: sa.engine.ExceptionContext) -> None:
+    """A server that takes no writes any more, since it is not the primary or an operator says so, is away: its connections go."""
+    error = context.original_exception
+    if {getattr(error, "sqlstate", None), *error.args[:1]} & _READ_ONLY:
+        context.is_disconnect = True
 
 
 def _reset(dialect: sa.Dialect, connection: Any) -> None:
@@ -136,6 +164,8 @@ def _sqlite_connect(dbapi_connection: Any, record: Any) -> None:
     dbapi_connection.execute("PRAGMA foreign_keys=ON")
     dbapi_connection.execute("PRAGMA synchronous=NORMAL")
     dbapi_connection.execute("PRAGMA busy_timeout=10000")
+    # As the servers have it.
+    dbapi_connection.execute("PRAGMA case_sensitive_like=ON")
 
 
 def _sqlite_begin(conn: sa.Connection) -> None:

@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 from taskflow.persistence.backends import impl_sqlalchemy
 from taskflow.persistence.backends.sqlalchemy import tables
@@ -38,7 +39,10 @@ def scripts() -> Path:
 
 
 def sync(target: str | Engine) -> str:
-    """Bring the database (an SQLAlchemy URL or an engine of db.session) to the newest revision; which one that is."""
+    """Bring the database (an SQLAlchemy URL or an engine of db.session) to the newest revision; which one that is.
+
+    :raises ValueError: it is a newer release's, or cannot hold every character.
+    """
     with _engine(target) as engine:
         if engine.dialect.name == "sqlite":
             # DDL is transactional here: the one writer's lock keeps the others out until all of it is done.
@@ -78,7 +82,12 @@ def config(conn: Connection | None = None) -> Config:
 
 
 def _upgrade(conn: Connection) -> None:
-    command.upgrade(config(conn), "head")
+    if conn.dialect.name == "postgresql" and (encoding := conn.exec_driver_sql("SHOW server_encoding").scalar_one()) != "UTF8":
+        raise ValueError(f"The database is encoded in {encoding}, which has not every character. Create it with ENCODING 'UTF8'.")
+    try:
+        command.upgrade(config(conn), "head")
+    except CommandError as error:
+        raise ValueError(f"The schema cannot be brought to this release's: {error}. Is the database one of a newer release?") from error
 
 
 @contextmanager

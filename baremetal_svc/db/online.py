@@ -17,11 +17,13 @@ CHUNK = 200
 
 
 def fill_node_facts(conn: Connection, most: int) -> int:
-    """The facts of nodes that no listing has changed since migration 0011: a flavor's traits are looked for among them."""
-    missing = ~sa.exists().where(NodeFact.node_id == Node.id)
+    """The facts of nodes that no listing has changed since they are known: a flavor's traits, and network cards, are looked for there."""
+    none = ~sa.exists().where(NodeFact.node_id == Node.id)
+    # Since migration 0019. Each has some facts: whether it is retired, its health; and the number of its ports, where they are known.
+    uncounted = ~sa.exists().where(NodeFact.node_id == Node.id, NodeFact.term.startswith("nics:"))
+    missing = sa.or_(none, sa.and_(uncounted, sa.cast(Node.__table__.c.ports, sa.Text).not_in(("[]", "null"))))
     found = list(conn.execute(sa.select(Node.__table__.c.id).where(missing).limit(most)).scalars())
     nodes.lock(conn, found)
-    # Each has some: whether it is retired, its health.
     node_facts.keep(conn, {node.id: facts.facts(node) for node in nodes.facts(conn, pools.tags_of(conn, found))})
     return len(found)
 

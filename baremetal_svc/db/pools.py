@@ -31,7 +31,8 @@ def insert(conn: Connection, values: Mapping[str, Any]) -> None:
 def get(conn: Connection, pool_id: str, *, lock: bool = False) -> rows.Row | None:
     """One pool."""
     statement = select(Pool.__table__).where(POOL.id == pool_id)
-    return rows.one(conn, statement.with_for_update() if lock else statement)
+    # Its id stays: whoever notes nodes as its members, with those locked, must not wait for somebody who edits it and waits for the nodes.
+    return rows.one(conn, statement.with_for_update(key_share=True) if lock else statement)
 
 
 def set_columns(conn: Connection, pool_id: str, **values: Any) -> None:

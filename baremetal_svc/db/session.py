@@ -48,11 +48,15 @@ class Database:
         :raises ValueError: it is not set, no URL, or its driver is not installed.
         """
         options = conf.database
-        if not options.connection:
+        try:
+            url = options.connection
+        except cfg.Error as error:
+            raise ValueError(f"[database] connection cannot be read: {error}. A $ in it is written $$.") from error
+        if not url:
             raise ValueError("[database] connection is not set.")
         try:
             return cls(
-                options.connection if patient else engines.impatient(options.connection),
+                url if patient else engines.impatient(url),
                 max_pool_size=options.max_pool_size,
                 max_overflow=options.max_overflow,
                 pool_timeout=options.pool_timeout or 5,
@@ -60,7 +64,7 @@ class Database:
                 mysql_sql_mode=options.mysql_sql_mode,
                 mysql_wsrep_sync_wait=options.mysql_wsrep_sync_wait,
             )
-        except (sa.exc.ArgumentError, ImportError) as error:
+        except (sa.exc.ArgumentError, ImportError, ValueError) as error:
             known = "mysql+pymysql://, postgresql+psycopg:// or sqlite:///"
             raise ValueError(f"[database] connection cannot be used: {error}. It begins with {known}.") from error
 
@@ -99,6 +103,14 @@ class Database:
             LOG.warning("The database is away: %s", error)
             raise Unavailable("The database does not answer.") from error
         raise AssertionError("tenacity reraises")
+
+    def probe(self) -> None:
+        """Ask whether it answers and takes writes. :raises Unavailable:"""
+        nothing = sa.text("UPDATE pools SET name = name WHERE 1 = 0")
+        # SQLite would have to wait for its one writer, and is read-only when its disk is.
+        self._again(
+            self.write if self.skips_locked else self.read, lambda conn: conn.execute(nothing if self.skips_locked else sa.select(1))
+        )
 
     def close(self) -> None:
         """Close every pooled connection."""

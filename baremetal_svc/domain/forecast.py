@@ -29,7 +29,7 @@ class Line:
 class Forecast:
     """What a line says of a pool.
 
-    :ivar line: None of fewer than two points. :ivar hours_left: from now until nothing is free; None: not foreseen, for the ``reason``.
+    :ivar line: None of too few points. :ivar hours_left: from now until nothing is free; None: not foreseen, for the ``reason``.
     """
 
     points: int
@@ -58,7 +58,7 @@ def forecast(points: Sequence[tuple[float, float]], now: float) -> Forecast:
     """:param points: (hour, free machines), in any order. :param now: the present hour on the same scale."""
     found = line(points)
     if found is None or len(points) < LEAST_POINTS:
-        return Forecast(len(points), found, None, f"{len(points)} of the {LEAST_POINTS} hours that a trend needs are known.")
+        return Forecast(len(points), None, None, f"{len(points)} of the {LEAST_POINTS} hours that a trend needs are known.")
     if max(points)[1] <= 0:
         return Forecast(len(points), found, 0.0, None)
     # Less than a machine in ten years is no trend but rounding.

@@ -72,17 +72,25 @@ def granted(uses: Iterable[Use], least: int, most: int, *, hint: str | None = No
     return count
 
 
-def roomiest(pools: Mapping[str, Use], least: int, most: int) -> tuple[list[str], int]:
-    """The pools, in order, each of which has room for as many as any of them has, and how many that is, at most ``most``.
+def roomiest(pools: Mapping[str, Use], least: int, most: int, free: Mapping[str, int] | None = None) -> tuple[list[str], int]:
+    """The pools, in order, each of which has room for as many as shall be made, and how many that is, at most ``most``.
 
     One that could take fewer is left out: a claim may take all out of any one pool.
 
-    :param pools: machines of a project by pool. :raises OverQuota: none has room for ``least``.
+    :param pools: machines of a project by pool. :param free: machines that can be had, by pool; None: enough of all.
+    :raises OverQuota: none has room for ``least``.
     """
-    count = max(use.room(most) for use in pools.values())
-    if count < least:
+    room = {pool_id: use.room(most) for pool_id, use in pools.items()}
+
+    def had(count: int) -> int:
+        return min(count, sum(free[pool_id] for pool_id, fit in room.items() if fit >= count)) if free else count
+
+    counts = sorted({fit for fit in room.values() if fit >= least}, reverse=True)
+    if not counts:
         raise _over(pools.values(), least)
-    return [pool_id for pool_id, use in pools.items() if use.room(most) >= count], count
+    # The largest of those that give as much: the others are told that no machine is free, not that there is a limit.
+    count = max(counts, key=had)
+    return [pool_id for pool_id, fit in room.items() if fit >= count], count
 
 
 def _over(uses: Iterable[Use], least: int, hint: str | None = None) -> OverQuota:

@@ -139,6 +139,8 @@ class Explanation:
 
     def refusal(self) -> str:
         """What a tenant is told first."""
+        if self.fits:
+            return f"The machines {self._kind} were taken by others at the same moment. Try again."
         if (self.nearest_miss or "").startswith(BY_RULE):
             return f"The rule of its server group leaves {self.fitting} of at least {_machines(self.least)} {self._kind}."
         if self.fitting == 0:

@@ -55,13 +55,16 @@ def prefix(path: str, depth: int) -> str:
 
 
 def check_room(rule: Rule, level: str | None, domains: int, members: int, more: int) -> None:
-    """Refuse what a rule of anti-affinity could not hold with all nodes free.
+    """Refuse what a hard rule could not hold with all nodes free.
 
     :param domains: that any node is in, as the rule counts them. :param members: that the group has. :param more: that are asked for.
     :raises Invalid:
     """
-    if members + more > domains * rule.most:
-        have = f" with the {members} that it has" if members else ""
+    if rule.policy == AFFINITY and not domains:
+        level_of = f" of the level {level}" if level else ""
+        raise Invalid(f"No machine is in a failure domain{level_of}.", hint="Use a group with another level or a soft policy.")
+    if rule.policy == ANTI_AFFINITY and members + more > domains * rule.most:
+        have = f" beside the {members} that have a machine or wait for one" if members else ""
         where = f"failure domain{'' if domains == 1 else 's'}{f' of the level {level}' if level else ''}"
         raise Invalid(
             f"The group cannot hold {more} more{have}: there are {domains} {where}, and it has at most {rule.most} in each.",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from baremetal_svc.domain.observed import NodeSeen
+from baremetal_svc.domain.text import storable
 from baremetal_svc.gateways.protocols import ManageableView, NodeView, PortView
 
 
@@ -16,6 +17,7 @@ def seen(raw: Mapping[str, Any], marker: str) -> NodeSeen:
 
 def port(raw: Mapping[str, Any]) -> PortView:
     """A network card; Ironic's inspection writes down the name and the address of a switch that tells of itself by LLDP."""
+    raw = storable(raw)
     link = raw["local_link_connection"] or {}
     switches = tuple(str(link[name]) for name in ("switch_info", "switch_id") if link.get(name))
     return PortView(raw["node_uuid"], raw["address"], bool(raw["pxe_enabled"]), raw["physical_network"], switches)
@@ -41,6 +43,7 @@ def manageable(raw: Mapping[str, Any], ports: Sequence[dict[str, Any]], groups: 
 
 def view(raw: Mapping[str, Any]) -> NodeView:
     """A node; what was not asked for is as if it were not set."""
+    raw = storable(raw)
     return NodeView(
         id=raw["uuid"],
         name=raw.get("name"),

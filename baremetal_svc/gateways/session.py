@@ -16,6 +16,7 @@ from oslo_config import cfg
 from oslo_context import context
 
 from baremetal_svc.domain.errors import OutsideRefused, Unavailable
+from baremetal_svc.domain.text import storable
 from baremetal_svc.gateways import sending
 
 T = TypeVar("T")
@@ -167,5 +168,5 @@ class Sender:
 
 
 def _first_line(text: object) -> str:
-    lines = str(text).strip().splitlines()
-    return lines[0][:300] if lines else type(text).__name__
+    lines = storable(str(text)).strip().splitlines()
+    return str(lines[0][:300]) if lines else type(text).__name__

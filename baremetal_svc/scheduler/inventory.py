@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from oslo_db.exception import DBError
 from sqlalchemy import Connection
 
 from baremetal_svc.db import listings, nodes, servers
@@ -43,7 +44,7 @@ def sync(db: Database, ironic: Ironic, *, with_ports: bool, switches: Switches =
             db.transact(lambda conn, batch=batch: _write(conn, batch, ports, switches, ticket))  # type: ignore[misc]
             seen.update(view.id for view in batch)
         return db.transact(lambda conn: _conclude(conn, ticket, seen))
-    except ServiceError:
+    except (ServiceError, DBError):
         _give_up(db, ticket)
         raise
 
@@ -65,6 +66,11 @@ def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, switche
     told = {view.id: _observed(view, ports, known.get(view.id), switches) for view in older}
     changed = [view for view in older if _is_new(known.get(view.id), told[view.id])]
     new = [view for view in changed if view.id not in known]
+    noted = {view.id for view in older} if not listings.is_alone(conn, ticket) else nodes.waited_for(conn, ids)
+    noted |= {view.id for view in changed}
+    standing = [view.id for view in older if view.id in noted and view.id in known]
+    # In the order in which everybody locks nodes: the updates would take them in any.
+    nodes.lock(conn, standing)
     if new:
         more = {"observed_at": ticket.begun, "hold_until": 0.0}
         nodes.insert(conn, [{"id": view.id, "ports": [], **told[view.id], **more} for view in new])
@@ -73,9 +79,7 @@ def _write(conn: Connection, batch: list[NodeView], ports: Ports | None, switche
             nodes.set_observed(conn, view.id, **told[view.id])
             if view.target_power_state is None and view.power_state != known[view.id]["power_state"]:
                 servers.observe_power(conn, view.id, view.power_state)
-    noted = {view.id for view in older} if not listings.is_alone(conn, ticket) else nodes.waited_for(conn, ids)
-    noted |= {view.id for view in changed}
-    nodes.mark_observed(conn, [view.id for view in older if view.id in noted and view.id in known], ticket.begun)
+    nodes.mark_observed(conn, standing, ticket.begun)
     if changed:
         recompute(conn, [view.id for view in changed])
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all methods of the proxy stand on: a request in the newest microversion that both sides speak, and finding things by name."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ class Sending(proxy.Proxy):
             return self._get(kind, str(uuid.UUID(name_or_id)))
         except (ValueError, exceptions.NotFoundException):
             found = [item for item in self._list(kind, **query) if item.name == name_or_id]
-        word = kind.__name__.lower()
+        word = re.sub("(?<!^)(?=[A-Z])", " ", kind.__name__).lower()
         if not found:
             raise exceptions.NotFoundException(f"There is no {word} {name_or_id!r}.")
         if len(found) > 1:

@@ -172,6 +172,19 @@ def test_a_key_that_is_none_is_one_line(service: Service, capsys: pytest.Capture
     assert "Fernet key must be" in capsys.readouterr().err
 
 
+def test_nodes_whose_network_cards_were_not_counted_are_given_the_number(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    """As an older release left them: with facts, but without that one."""
+    service.world.add_nodes(3, cards=2)
+    service.sync()
+    with service.db.write() as conn:
+        conn.execute(sa.delete(models.NodeFact.__table__).where(models.NodeFact.term == "nics:2"))
+    assert run(service, "db", "online-data-migrations") == 0
+    assert capsys.readouterr().out == "fill_node_facts: 3 rows\ncomplete\n"
+    assert [row["term"] for row in service.rows(models.NodeFact)].count("nics:2") == 3
+    assert run(service, "db", "online-data-migrations") == 0
+    assert capsys.readouterr().out == "fill_node_facts: 0 rows\ncomplete\n"
+
+
 def test_nodes_without_facts_are_given_theirs(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     service.world.add_nodes(3, traits=["CUSTOM_A"])
     service.sync()

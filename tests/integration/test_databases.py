@@ -20,11 +20,12 @@ from oslo_db.exception import DBDuplicateEntry
 from baremetal_svc import conf as configuration
 from baremetal_svc.cmd import manage
 from baremetal_svc.conductor import persistence
-from baremetal_svc.db import engines, migration, pools
+from baremetal_svc.db import engines, migration, nodes, pools
 from baremetal_svc.db.engines import ABANDONED, PATIENCE, impatient
-from baremetal_svc.db.models import Model
+from baremetal_svc.db.models import Model, PoolMember
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain.errors import Unavailable
+from benchmarks import fleet
 from devstack.local import services
 
 pytestmark = pytest.mark.skipif("BAREMETAL_SVC_REAL" not in os.environ, reason="needs the real services: tools/test integration")
@@ -212,3 +213,58 @@ def test_modes_of_a_session_are_those_of_the_configuration() -> None:
     finally:
         found.close()
         services.drop_database("mysql", NAME)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_pool_that_is_edited_keeps_nobody_from_noting_its_members(database: Database) -> None:
+    """Whoever notes them has the nodes locked; the edit of a pool waits for those. They waited for each other.
+
+    MariaDB's check of a foreign key wants the row itself: there, whoever loses begins again.
+    """
+    migration.sync(database.engine)
+    fleet.write(database, 2)
+    with database.write() as first, database.write() as second:
+        pools.get(first, pools.DEFAULT_ID, lock=True)
+        second.execute(sa.delete(PoolMember))
+        pools.join(second, [(pools.DEFAULT_ID, nodes.known_before(second, 9e9)[0])])
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_takes_no_writes_is_away(database: Database) -> None:
+    """A primary of before, or one that an operator has closed; its connections are not used again when there is another."""
+    migration.sync(database.engine)
+    database.probe()
+    name = database.engine.url.database
+    with database.read() as conn:
+        conn.exec_driver_sql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    database.engine.dispose()
+    for refused in (database.probe, lambda: database.transact(lambda conn: pools.set_columns(conn, pools.DEFAULT_ID, description="x"))):
+        with pytest.raises(Unavailable):
+            refused()
+    with database.read() as conn:
+        conn.exec_driver_sql("SET TRANSACTION READ WRITE")
+        conn.exec_driver_sql(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+    database.transact(lambda conn: pools.set_columns(conn, pools.DEFAULT_ID, description="x"))
+
+
+def test_a_schema_of_a_newer_release_is_left_alone(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    migration.sync(database.engine)
+    with database.write() as conn:
+        conn.exec_driver_sql(f"UPDATE {migration.VERSION_TABLE} SET version_num = '9999'")
+    with pytest.raises(ValueError, match="newer release"):
+        migration.sync(database.engine)
+
+
+def test_a_database_without_every_character_is_refused() -> None:
+    services.up("postgresql")
+    url = sa.make_url(services.create_database("postgresql", NAME))
+    admin = sa.create_engine(url.set(drivername="postgresql+psycopg", database="postgres"), isolation_level="AUTOCOMMIT")
+    try:
+        with admin.connect() as conn:
+            conn.exec_driver_sql(f'DROP DATABASE "{NAME}"')
+            conn.exec_driver_sql(f"CREATE DATABASE \"{NAME}\" TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+        with pytest.raises(ValueError, match="LATIN1"):
+            migration.sync(url.render_as_string(hide_password=False))
+    finally:
+        admin.dispose()
+        services.drop_database("postgresql", NAME)

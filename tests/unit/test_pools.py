@@ -49,6 +49,7 @@ def test_the_counts_of_an_explanation_add_up(counts: list[int], fitting: int, le
     assert left == sorted(left, reverse=True) and left[-1] == min(counts)
     explanation = scheduling.Explanation(table, 9, least, fitting)
     assert scheduling.Explanation.of(explanation.document()) == explanation
+    assert ("same moment" in explanation.refusal()) == explanation.fits
     assert (explanation.nearest_miss is None) == explanation.fits == (fitting >= least)
     assert all(str(count) in explanation.sentence() for count in left)
 

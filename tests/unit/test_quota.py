@@ -57,6 +57,28 @@ def test_out_of_any_pool_that_is_left_all_may_come(rows: dict[str, tuple[int, in
     assert count == max(use.room(least + more) for use in pools.values())
 
 
+def test_a_pool_without_machines_shuts_no_other_out() -> None:
+    pools = {"empty": Use("pool:empty", -1, 0), "small": Use("pool:small", 2, 0)}
+    assert roomiest(pools, 1, 3, {"empty": 0, "small": 3}) == (["empty", "small"], 2)
+    assert roomiest(pools, 1, 3, {"empty": 3, "small": 3}) == (["empty"], 3)
+    # As before where none is free: the request is told so.
+    assert roomiest(pools, 1, 3, {"empty": 0, "small": 0}) == (["empty"], 3)
+    assert roomiest(pools, 3, 3, {"empty": 0, "small": 3}) == (["empty"], 3)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.tuples(st.integers(-1, 9), st.integers(0, 9), st.integers(0, 9)), min_size=1),
+    st.integers(1, 9),
+)
+def test_no_other_choice_of_pools_gives_more(rows: dict[str, tuple[int, int, int]], most: int) -> None:
+    pools = {name: Use(f"pool:{name}", limit, usage) for name, (limit, usage, _) in rows.items()}
+    free = {name: machines for name, (*_, machines) in rows.items()}
+    left, count = roomiest(pools, 0, most, free)
+    had = min(count, sum(free[name] for name in left))
+    for other in range(most + 1):
+        assert min(other, sum(free[name] for name, use in pools.items() if use.room(most) >= other)) <= had
+
+
 def test_names_that_older_clients_know() -> None:
     assert [name for name in ("servers", "flavor:f", "pool:p", "reserved_nodes") if is_known(name, 5)] == ["servers", "flavor:f"]
     assert is_known(of_pool("p"), 6) and pool_of(of_pool("p")) == "p" and pool_of("servers") is None

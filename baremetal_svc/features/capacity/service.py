@@ -67,8 +67,9 @@ def of_pool_for_tenants(call: Call, pool_id: str) -> list[tuple[Row, int]]:
         found = flavors.out_of(conn, pool_id, usable_by=project, limit=FLAVORS) if pools.open_to(conn, [pool_id], project) else []
         if not found:
             raise NotFound(f"There is no pool {pool_id}.")
+        zone = call.services.conf.api.default_availability_zone
         wanted = [
-            Request([pool_id], flavor["resource_class"], wanted_tags(None, flavor["resource_aggregates"]), setup=Setup.of_flavor(flavor))
+            Request([pool_id], flavor["resource_class"], wanted_tags(zone, flavor["resource_aggregates"]), setup=Setup.of_flavor(flavor))
             for flavor in found
         ]
         room, out_of_it = limits.room(conn, [flavor["id"] for flavor in found], most), limits.drawable(conn, [pool_id], 0, most)[1]
@@ -129,7 +130,7 @@ def _now(conn: Connection, call: Call, count: int, limits: quota.Quota) -> Bound
     )
     if flavor["disabled"] or not request.pool_ids:
         return Bound(0, "flavor" if flavor["disabled"] else "pools")
-    drawn, out_of_pools = limits.drawable(conn, request.pool_ids, 0, count)
+    drawn, out_of_pools = limits.drawable(conn, request.pool_ids, 0, count, request.offers)
     request = replace(request, pool_ids=drawn)
     machines = len(look(conn, request, None, [], count))
     fitting = machines if rule is None else len(look(conn, request, rule, places, count))

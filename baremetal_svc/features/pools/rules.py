@@ -23,7 +23,7 @@ def columns(document: Mapping[str, Any], minor: int) -> dict[str, Any]:
     own = {"name": document["name"], "description": document["description"], "projects": document.get("projects")}
     # What was taken out of it is no more; what an older version does not show stays.
     later = {} if minor < 6 else noted({"free_below": document.get("free_below")})
-    return {**own, **later, **{column: document[name] for name, column in EXPRESSION.items()}}
+    return {**own, **later, **{column: list(dict.fromkeys(document[name])) for name, column in EXPRESSION.items()}}
 
 
 def threshold(pool: Mapping[str, Any]) -> int | str | None:

@@ -9,6 +9,8 @@ from baremetal_svc.domain.errors import Invalid
 #: Steps whose failure speaks against the node, not against the request.
 NODE_STEPS = ("bind-node", "set-config-drive", "attach-vif", "start-deploy", "wait-until-deployed", "protect-node")
 
+#: As the schema of a create has it.
+LONGEST_NAME = 255
 #: Failures after which another node would not help.
 FINAL_FAILURES = ("Cancelled", "DeadlineExceeded", "NoValidNode")
 
@@ -56,8 +58,11 @@ def check_ports(networks: Sequence[Mapping[str, str]], count: int) -> None:
 
 
 def names(name: str, count: int) -> list[str]:
-    """The names of a batch: the name itself for one, numbered from 1 for more."""
-    return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
+    """The names of a batch: the name itself for one, numbered from 1 for more. :raises Invalid: they would be too long."""
+    found = [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
+    if len(found[-1]) > LONGEST_NAME:
+        raise Invalid(f"The name leaves no room for the numbers of {count} servers: {LONGEST_NAME} characters in all.", hint="Shorten it.")
+    return found
 
 
 def _is_final(failure: Failed) -> bool:

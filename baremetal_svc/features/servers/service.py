@@ -73,7 +73,7 @@ def _granted(conn: Connection, limits: Quota, where: Placement, least: int, most
     """How many may be made, and where. :raises OverQuota: fewer than ``least``. :raises Conflict: the reservation is over."""
     count = limits.grant(conn, (SERVERS, of_flavor(where.flavor["id"])), least, most)
     if where.reservation_id is None:
-        pool_ids, count = limits.draw(conn, where.pool_ids, least, count)
+        pool_ids, count = limits.draw(conn, where.pool_ids, least, count, where.offers)
         return count, replace(where, pool_ids=pool_ids)
     # Locked: of two that want its last machine the second one counts the first.
     row = existing(reservations.get(conn, where.reservation_id, lock=True), "reservation", where.reservation_id)

@@ -30,6 +30,8 @@ from baremetal_svc.scheduler.claim import Request, claim_nodes
 from baremetal_svc.scheduler.explanation import explain_claim
 from baremetal_svc.scheduler.ranking import Ranking
 
+#: Of a claim, where each time enough machines are free just after it.
+TRIES = 3
 BY_RELEASE = "nodes.release, which the revert of ClaimNode inserts, undoes it"
 
 
@@ -114,18 +116,14 @@ class ClaimNode(Step):
             return Explanation.of(batch["explanation"])
         server_ids = [server_id] if batch is None else batches.to_serve(conn, batch["id"], server_id)
         least = 1 if batch is None else min(batch["least"], len(server_ids))
-        taken = claim_nodes(
-            conn,
-            server_ids,
-            request,
-            project_id=project_id,
-            least=least,
-            generation=self.run.generation,
-            skips_locked=self.run.db.skips_locked,
-            ranking=ranking,
-        )
-        left = len(server_ids) - taken
-        why = explain_claim(conn, server_id, request, wanted=left, least=1 if taken else least) if left else NOTHING
+        who: Any = {"project_id": project_id, "generation": self.run.generation, "skips_locked": self.run.db.skips_locked}
+        # Once more where enough fit by the time of the explanation: somebody has just given one back.
+        for _ in range(TRIES):
+            taken = claim_nodes(conn, server_ids, request, least=least, ranking=ranking, **who)
+            left = len(server_ids) - taken
+            why = explain_claim(conn, server_id, request, wanted=left, least=1 if taken else least) if left else NOTHING
+            if taken or not why.fits:
+                break
         if batch is not None:
             batches.decide(conn, batch["id"], why.document())
         return why

@@ -122,6 +122,16 @@ def asked(service: Service, query: str, **more: Any) -> tuple[int, str]:
     return reply.json["available"], reply.json["bounded_by"]
 
 
+def test_what_tenants_could_get_is_in_the_default_zone(service: Service, fleet: Any) -> None:
+    [first, *_] = [row["id"] for row in service.rows(models.Node)]
+    service.call("PUT", f"/v1/nodes/{first}/tags/availability_zone=az1", token=ADMIN)
+    pool = service.call("POST", "/v1/pools", {"name": "some"}, token=ADMIN).json["uuid"]
+    service.flavor(pools=[pool])
+    assert [one["available"] for one in service.call("GET", f"/v1/pools/{pool}/capacity").json["flavors"]] == [10], "its quota"
+    service.conf.set_override("default_availability_zone", "az1", "api")
+    assert [one["available"] for one in service.call("GET", f"/v1/pools/{pool}/capacity").json["flavors"]] == [1]
+
+
 def test_how_many_could_be_had_now_and_what_bounds_it(service: Service, fleet: Any) -> None:
     flavor = fleet["server"]["flavor_uuid"]
     assert asked(service, f"flavor={flavor}&count=2") == (2, "count")
@@ -191,7 +201,7 @@ def test_pools_without_room_in_their_quota_are_left_out_as_a_create_leaves_them_
     assert asked(service, f"flavor={flavor}&count=3") == (3, "count")
     assert service.call("PUT", "/v1/quotas/red", {"quotas": {f"pool:{pools[0]}": 2}}, token=ADMIN).status == 200
     assert asked(service, f"flavor={flavor}&count=2") == (2, "count")
-    assert asked(service, f"flavor={flavor}&count=3") == (0, "machines")
+    assert asked(service, f"flavor={flavor}&count=3") == (2, "quota")
     wanted = {"name": "r", "flavor_uuid": flavor, "count": 3, "until": tomorrow()}
     refused = service.call("POST", "/v1/reservations", wanted)
     assert (refused.status, refused.json["message"].partition(".")[0]) == (409, "No machine of this flavor is free now")

@@ -138,6 +138,19 @@ def test_what_could_be_had_is_within_the_limits_of_pools(service: Service, pools
     assert [one["available"] for one in shown["flavors"]] == [1]
 
 
+def test_an_empty_pool_shuts_no_other_out(service: Service, pools: list[str]) -> None:
+    empty = service.call("POST", "/v1/pools", {"name": "empty", "all": ["nobody"]}, token=ADMIN).json["uuid"]
+    _limit(service, pools[0], 2)
+    body = _body(service, [empty, pools[0]], min_count=1, max_count=3)
+    for count in ("", "&count=2", "&count=3"):
+        found = service.call("GET", f"/v1/capacity?flavor={body['server']['flavor_uuid']}{count}").json
+        assert found["available"] == 2
+    assert found["bounded_by"] == "quota"
+    assert service.call("POST", "/v1/servers", body).status == 201
+    service.work()
+    assert sorted(row["status"] for row in service.call("GET", "/v1/servers").json["servers"]) == ["active", "active"]
+
+
 def test_older_clients_set_back_only_what_they_know(service: Service, pools: list[str]) -> None:
     service.call("PUT", "/v1/quotas/red", {"quotas": {f"pool:{pools[0]}": 1, "servers": 1, "reserved_nodes": 3}}, token=ADMIN)
     assert service.call("DELETE", "/v1/quotas/red", token=ADMIN, version="1.5").status == 204

@@ -115,6 +115,17 @@ def test_a_rule_holds_by_its_level(service: Service, policy: str, rules: dict[st
     assert _statuses(service).count("error") == count - sum(domains)
 
 
+def test_a_rule_that_no_machine_could_keep_is_refused(service: Service) -> None:
+    body, group = _racks(service, *RACKS), _group(service, "affinity", level="power")
+    asked = {**body, "scheduler_hints": {"group": group}}
+    refused = service.call("POST", "/v1/servers", asked)
+    assert (refused.status, "of the level power" in refused.json["message"]) == (400, True)
+    assert (
+        service.call("POST", "/v1/servers", {**asked, "scheduler_hints": {"group": _group(service, "soft-affinity", level="power")}}).status
+        == 201
+    )
+
+
 def test_members_that_come_later_keep_the_rule(service: Service) -> None:
     body, group = _racks(service, *RACKS), _group(service, "anti-affinity", level="rack", max_per_domain=2)
     for _ in range(6):
@@ -148,7 +159,7 @@ def test_a_rule_that_can_never_hold_is_refused_with_the_numbers(service: Service
     assert service.rows(models.Server) == []
     _create(service, body, group, 2)
     asked["server"] |= {"min_count": 5, "max_count": 5}
-    assert "with the 2 that it has" in service.call("POST", "/v1/servers", asked).json["errors"][0]["detail"]
+    assert "beside the 2 that have a machine or wait for one" in service.call("POST", "/v1/servers", asked).json["errors"][0]["detail"]
 
 
 def test_defect_15b_a_retry_does_not_count_the_server_itself(service: Service) -> None:

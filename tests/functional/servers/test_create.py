@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from baremetal_svc.db import models
+from baremetal_svc.features.servers import tasks
+from baremetal_svc.scheduler.claim import claim_nodes
 from tests.fixtures import properties
 from tests.fixtures.service import ADMIN, Service
 
@@ -80,6 +82,37 @@ def test_partitions_that_do_not_fit_the_image(service: Service, partition: bool,
     if partitions:
         body["server"]["partitions"] = partitions
     assert service.call("POST", "/v1/servers", body).status == 400
+
+
+def test_the_names_of_a_batch_are_no_longer_than_others(service: Service) -> None:
+    body = service.prepared(2)
+    body["server"] |= {"name": "h" * 254, "max_count": 2}
+    assert service.call("POST", "/v1/servers", body).status == 400
+    assert service.call("GET", "/v1/servers").json["servers"] == []
+    body["server"]["name"] = "h" * 253
+    assert service.call("POST", "/v1/servers", body).status == 201
+
+
+def test_a_name_is_found_as_it_is_written(service: Service) -> None:
+    body = service.prepared(1)
+    body["server"]["name"] = "Web"
+    assert service.call("POST", "/v1/servers", body).status == 201
+    assert [len(service.call("GET", f"/v1/servers?name={name}").json["servers"]) for name in ("Web", "web", "eb")] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(("misses", "status"), [(tasks.TRIES - 1, "active"), (tasks.TRIES, "error")])
+def test_a_machine_that_comes_free_while_it_is_explained_is_taken(
+    service: Service, monkeypatch: pytest.MonkeyPatch, misses: int, status: str
+) -> None:
+    left = [0] * misses
+    monkeypatch.setattr(tasks, "claim_nodes", lambda *args, **more: left.pop() if left else claim_nodes(*args, **more))
+    assert service.call("POST", "/v1/servers", service.prepared(1)).status == 201
+    properties.finish(service)
+    [found] = service.call("GET", "/v1/servers/detail").json["servers"]
+    assert found["status"] == status
+    if status == "error":
+        [failed] = [row for row in service.call("GET", "/v1/operations").json["operations"] if row["state"] == "failed"]
+        assert "same moment" in failed["error"]["message"]
 
 
 def test_servers_are_found_by_address_and_flavor(service: Service) -> None:
