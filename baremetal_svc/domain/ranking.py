@@ -2,7 +2,7 @@
 """Which of the machines that will do is taken first: weighers, in an operator's order. Pure; the claim feeds it with what it knows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 
@@ -52,14 +52,24 @@ class Weigher:
 Signed = tuple[Weigher, int]
 
 
-def ordered(machines: Sequence[Machine], weighers: Sequence[Signed], wish: Wish) -> list[Machine]:
-    """The machines, best first: by pool, then by the first weigher, equals by the next one; equals to the end stay as they are."""
+def ordered(machines: Sequence[Machine], weighers: Sequence[Signed], wish: Wish, picks: int = 1) -> list[Machine]:
+    """The machines, best first: by pool, then by the first weigher, equals by the next one; equals to the end stay as they are.
+
+    :param picks: so many will be taken together: each counts as in use for those of its failure domain that come after it.
+    """
 
     def key(machine: Machine) -> list[tuple[bool, float]]:
         weights = [(weigher.weigh(machine, wish), sign) for weigher, sign in weighers]
         return [(False, float(machine.place)), *((weight is None, sign * (weight or 0.0)) for weight, sign in weights)]
 
-    return sorted(machines, key=key)
+    left, first = {machine.id: (key(machine), machine) for machine in machines}, list[Machine]()
+    while len(first) < picks - 1 and left and any("in_use" in weigher.needs for weigher, _ in weighers):
+        _, best = left.pop(min(left, key=lambda one: left[one][0]))
+        first.append(best)
+        for other in [machine for _, machine in left.values() if best.failure_domain and machine.failure_domain == best.failure_domain]:
+            fuller = replace(other, in_use=(other.in_use or 0) + 1)
+            left[other.id] = key(fuller), fuller
+    return [*first, *(machine for _, machine in sorted(left.values(), key=lambda one: one[0]))]
 
 
 def _cached(machine: Machine, wish: Wish) -> float | None:
@@ -69,8 +79,8 @@ def _cached(machine: Machine, wish: Wish) -> float | None:
 
 
 #: Domains that have most machines in use, or fewest; machines without a domain last.
-FULLEST_DOMAIN = Weigher(lambda machine, wish: None if machine.in_use is None else -machine.in_use, frozenset({"in_use"}))
-EMPTIEST_DOMAIN = Weigher(lambda machine, wish: machine.in_use, frozenset({"in_use"}))
+FULLEST_DOMAIN = Weigher(lambda machine, wish: None if machine.in_use is None else -machine.in_use, frozenset({"in_use", "failure_domain"}))
+EMPTIEST_DOMAIN = Weigher(lambda machine, wish: machine.in_use, frozenset({"in_use", "failure_domain"}))
 #: Machines that are in fewest pools: what serves many flavors is kept.
 SCARCE = Weigher(lambda machine, wish: machine.pools, frozenset({"pools"}))
 LEAST_WORN = Weigher(lambda machine, wish: machine.claims_ended, frozenset({"claims_ended"}))

@@ -198,7 +198,7 @@ class Search:
     def _secured(self, needed: int, least: int) -> list[Candidate]:
         """What is chosen of the candidates, once all of it is taken; whatever was another's by then is out of the choice."""
         if self._ranking and not self._ranked:
-            self._rank(max(CHOICE, needed))
+            self._rank(needed)
         while True:
             left = [candidate for candidate in self._seen.values() if candidate.node_id not in self._lost]
             plan = spread.choose(left, needed, self._rule, self._held)
@@ -223,11 +223,11 @@ class Search:
         self.taken |= got
         return got
 
-    def _rank(self, most: int) -> None:
+    def _rank(self, needed: int) -> None:
         """Put the first of what was seen in order, once; the rest, and what is seen later, stands behind them."""
-        first = itertools.islice(self._seen.values(), most)
+        first = itertools.islice(self._seen.values(), max(CHOICE, needed))
         wish = Wish(self._request.image_id)
-        best = self._ranking.ranked(self._conn, first, self._request.pool_ids, wish)
+        best = self._ranking.ranked(self._conn, first, self._request.pool_ids, wish, needed)
         self._seen = {node_id: self._seen[node_id] for node_id in best} | self._seen
         self._ranked = True
 

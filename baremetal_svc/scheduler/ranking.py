@@ -33,12 +33,12 @@ class Ranking:
     def __bool__(self) -> bool:
         return bool(self._weighers)
 
-    def ranked(self, conn: Connection, candidates: Iterable[Candidate], pool_ids: Sequence[str], wish: Wish) -> list[str]:
-        """Ids of the candidates, best first: by pool in this order, then by the weighers. Two statements at most."""
+    def ranked(self, conn: Connection, candidates: Iterable[Candidate], pool_ids: Sequence[str], wish: Wish, picks: int) -> list[str]:
+        """Ids of the candidates, best first when so many are picked: by pool in this order, then by the weighers. Two statements."""
         place = {pool_id: number for number, pool_id in reversed(list(enumerate(pool_ids)))}
         # A reservation's nodes come out of pools that its claim does not name: no pool is before another.
         found = machines.load(conn, {one.node_id: place.get(one.pool_id, 0) for one in candidates}, self._needs)
-        return [machine.id for machine in ordered(found, self._weighers, wish)]
+        return [machine.id for machine in ordered(found, self._weighers, wish, picks)]
 
 
 NONE = Ranking()

@@ -52,6 +52,24 @@ def test_table(weigher: str, field: str, values: list[Any], best_first: list[Any
     assert [getattr(machine, field) for machine in ordered(machines, [(BUILT_IN[weigher], 1)], Wish(IMAGE))] == best_first
 
 
+def _domains(weigher: Weigher, used: dict[str, int], picks: int) -> str:
+    machines = [Machine(f"{domain}{number}", failure_domain=domain, in_use=used[domain]) for domain in used for number in range(4)]
+    first = ordered(machines, [(weigher, 1)], Wish(), picks)
+    assert sorted(machine.id for machine in first) == sorted(machine.id for machine in machines)
+    return "".join(machine.failure_domain for machine in first[:picks])
+
+
+def test_machines_that_are_taken_together_count_for_each_other() -> None:
+    assert _domains(ranking.EMPTIEST_DOMAIN, {"a": 2, "b": 1}, 5) == "babab"
+    assert _domains(ranking.EMPTIEST_DOMAIN, {"a": 2, "b": 1}, 8) == "babababa"
+    assert _domains(ranking.FULLEST_DOMAIN, {"a": 2, "b": 1}, 6) == "aaaabb"
+
+
+def test_machines_in_no_domain_count_for_nobody() -> None:
+    machines = [Machine(str(number)) for number in range(3)]
+    assert ordered(machines, [(ranking.EMPTIEST_DOMAIN, 1)], Wish(), 3) == machines
+
+
 def test_what_is_not_known_is_last_whatever_the_sign() -> None:
     machines = [Machine("none"), Machine("full", in_use=9), Machine("empty", in_use=0)]
     for name, sign, order in (("fullest_domain", 1, "full empty none"), ("fullest_domain", -1, "empty full none")):

@@ -68,6 +68,20 @@ def test_a_domain_is_filled_and_the_record_says_by_which_weighers(service: Servi
     assert service.call("POST", "/v1/scheduling/dry-run", body, token=ADMIN).json["weighers"] == ["fullest_domain", "least_worn"]
 
 
+def test_a_batch_is_spread_over_the_emptiest_domains(service: Service) -> None:
+    for number in range(12):
+        service.world.add_nodes(1, properties={"failure_domain": f"dc1/rack{number % 2}"}, prefix=f"n{number}")
+    _rank(service, "emptiest_domain")
+    body = service.prepared(0)
+    for count in (1, 5):
+        body["server"] |= {"min_count": count, "max_count": count}
+        assert service.call("POST", "/v1/servers", body).status == 201
+        service.work()
+    domains = {row["id"]: row["failure_domain"] for row in service.rows(models.Node)}
+    taken = [domains[row["node_id"]] for row in service.rows(models.Claim)]
+    assert sorted(taken.count(domain) for domain in set(taken)) == [3, 3]
+
+
 def test_a_weigher_that_is_not_known_is_refused_at_the_start(service: Service) -> None:
     service.conf.set_override("weighers", ["fullest"], "scheduler")
     for start in (service.configure, lambda: service.new_conductor("conductor-2")):
