@@ -51,9 +51,8 @@ class AddNodeTags(_OfNode):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Nothing is printed."""
-        node = self.node(parsed_args)
-        for tag in parsed_args.tags:
-            self.api.add_node_tag(node, tag)
+        # All or none.
+        self.api.change_tags_of_nodes({"node_ids": [self.node(parsed_args)]}, add=parsed_args.tags)
 
 
 class RemoveNodeTags(_OfNode):
@@ -64,8 +63,9 @@ class RemoveNodeTags(_OfNode):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Nothing is printed."""
         node = self.node(parsed_args)
-        for tag in parsed_args.tags:
-            self.api.remove_node_tag(node, tag)
+        if missing := sorted(set(parsed_args.tags) - set(self.api.node_tags(node))):
+            raise CommandError(f"Machine {parsed_args.node} has no tag {missing[0]!r}; nothing was changed.")
+        self.api.change_tags_of_nodes({"node_ids": [node]}, remove=parsed_args.tags)
 
 
 class SetNodeTags(_OfNode, command.Lister):

@@ -4,6 +4,7 @@
 Exits 0, or 1 with a reason on stderr, or 2 when its arguments are wrong, unless its help says more.
 """
 
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -66,6 +67,8 @@ def main() -> int:
     """Entry point of baremetal-svc-manage."""
     cfg.CONF.register_cli_opt(TOPIC)
     log.register_options(cfg.CONF)
+    # What the database refuses is said in one line below, without oslo.db's trace.
+    logging.getLogger("oslo_db.sqlalchemy.exc_filters").setLevel(logging.CRITICAL)
     # Standard output is the answer's, which may be JSON: oslo.log would write there.
     cfg.CONF.set_default("use_stderr", True)
     try:

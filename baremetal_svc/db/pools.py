@@ -9,12 +9,14 @@ from sqlalchemy import Connection, select
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import NodeTag, Pool, PoolMember
+from baremetal_svc.db.models import Node, NodeTag, Pool, PoolMember
 from baremetal_svc.domain.pool import Expression
 
 POOL = Pool.__table__.c
 MEMBER = PoolMember.__table__.c
 TAG = NodeTag.__table__.c
+#: Parts of one statement: SQLite takes 500.
+_AT_ONCE = 200
 _EXPRESSIONS = select(POOL.id, POOL.all_of, POOL.any_of, POOL.none_of)
 
 #: Begins the tags that say in which zone a node is: what tenants name, and what groups keep together or apart.
@@ -116,15 +118,25 @@ def tags_of(conn: Connection, node_ids: Sequence[str], these: Collection[str] | 
 
 
 def is_tag(conn: Connection, tag: str) -> bool:
-    """Whether any node has the tag."""
+    """Whether any node that Ironic knows has the tag."""
     # Compared once more here: to some collations a space at the end is none.
-    return tag in conn.execute(select(TAG.tag).where(TAG.tag == tag).limit(1)).scalars()
+    return tag in conn.execute(_carried(tag)).scalars()
 
 
 def values_of(conn: Connection, prefix: str) -> list[str]:
-    """What follows the prefix in the tags that begin with it, each once: the values of a key "key="."""
-    found = conn.execute(select(TAG.tag).distinct().where(TAG.tag.startswith(prefix, autoescape=True)))
-    return sorted(tag.removeprefix(prefix) for tag in found.scalars())
+    """What follows the prefix in the tags of nodes that Ironic knows, each once: the values of a key "key="."""
+    named = list(conn.execute(select(TAG.tag).distinct().where(TAG.tag.startswith(prefix, autoescape=True))).scalars())
+    found: set[str] = set()
+    # Of each one node: a join would look at every node that has any of them.
+    for first in range(0, len(named), _AT_ONCE):
+        parts = [select(_carried(tag).subquery()) for tag in named[first : first + _AT_ONCE]]
+        found.update(conn.execute(sa.union_all(*parts)).scalars())
+    return sorted(tag.removeprefix(prefix) for tag in found)
+
+
+def _carried(tag: str) -> sa.Select[Any]:
+    """The tag, if any node has it."""
+    return select(TAG.tag).join(Node.__table__, Node.id == TAG.node_id).where(TAG.tag == tag, Node.gone.is_(sa.false())).limit(1)
 
 
 def join(conn: Connection, pairs: Sequence[tuple[str, str]]) -> None:

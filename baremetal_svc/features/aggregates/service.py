@@ -103,7 +103,8 @@ def remove_node(call: Call, aggregate_id: str, node_name: str) -> None:
 
     def work(conn: Connection) -> None:
         row = existing(aggregates.get(conn, aggregate_id, lock=True), "aggregate", aggregate_id)
-        node = existing(nodes.named(conn, node_name), "node", node_name)
+        # One that Ironic does not know any more is named by its id.
+        node = existing(nodes.named(conn, node_name) or nodes.get(conn, node_name.lower()), "node", node_name)
         if node["id"] not in nodes.tagged(conn, rules.member_tag(aggregate_id)):
             raise NotFound(f"Node {node_name} is not in aggregate {aggregate_id}.")
         _retag(conn, call, [node["id"]], row, list)
@@ -112,7 +113,7 @@ def remove_node(call: Call, aggregate_id: str, node_name: str) -> None:
 
 
 def zones(call: Call) -> list[str]:
-    """Names of the availability zones that have nodes."""
+    """Names of the availability zones that have nodes, such as Ironic knows."""
     return call.services.db.query(lambda conn: pools.values_of(conn, pools.AVAILABILITY_ZONE))
 
 

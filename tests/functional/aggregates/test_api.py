@@ -133,3 +133,16 @@ def test_aggregates_are_for_operators(service: Service) -> None:
         ("DELETE", f"/v1/aggregates/{uuid.uuid4()}/nodes/x", None),
     ):
         assert service.call(method, path, body).status == 403
+
+
+def test_a_machine_that_ironic_does_not_know_any_more_makes_no_zone_and_can_be_taken_out(service: Service, admin: Any) -> None:
+    body = service.prepared(nodes=1)
+    aggregate = _aggregate(admin, "a", availability_zone="az1")
+    admin("POST", f"/v1/aggregates/{aggregate}/nodes", {"node": "node-0"})
+    [gone] = list(service.world.nodes)
+    del service.world.nodes[gone]
+    service.sync()
+    assert service.call("GET", "/v1/availability_zones", token=MEMBER).json == {"availability_zones": []}
+    assert service.call("POST", "/v1/servers", {"server": {**body["server"], "availability_zone": "az1"}}).status == 404
+    assert admin("DELETE", f"/v1/aggregates/{aggregate}/nodes/{gone}").status == 204
+    assert admin("GET", f"/v1/aggregates/{aggregate}/nodes").json["nodes"] == []

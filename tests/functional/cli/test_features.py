@@ -121,6 +121,11 @@ def test_tags_of_machines(client: Client) -> None:
     refused = client("bms", "node", "tag", "add", "node-0", "aggregate=1", token=ADMIN)
     assert refused.code == 1 and "put on by an aggregate only" in refused.err
     assert client("bms", "node", "tag", "change", "--add", "x", token=ADMIN).code == 1
+    before = rows(client, "node", "tag", "list", "node-0", token=ADMIN)
+    for words, told in ((("add", "node-0", "e", "no tag"), "form"), (("remove", "node-0", "d", "nope"), "no tag 'nope'")):
+        refused = client("bms", "node", "tag", *words, token=ADMIN)
+        assert refused.code == 1 and told in refused.err
+    assert rows(client, "node", "tag", "list", "node-0", token=ADMIN) == before
 
 
 def test_where_machines_stand(client: Client) -> None:
