@@ -24,8 +24,8 @@ _OF_PYMYSQL = {"connect_timeout": "5", "read_timeout": f"{PATIENCE}", "write_tim
 _LIMITS = {
     "mysql": _OF_PYMYSQL,
     "mariadb": _OF_PYMYSQL,
-    # libpq knows only of what is not acknowledged.
-    "postgresql": {"connect_timeout": "5", "tcp_user_timeout": f"{PATIENCE * 1000}"},
+    # libpq knows only of what is not acknowledged; the server itself, of whom somebody else's lock keeps waiting.
+    "postgresql": {"connect_timeout": "5", "tcp_user_timeout": f"{PATIENCE * 1000}", "options": f"-c lock_timeout={PATIENCE}s"},
 }
 #: Seconds for which a connection that was in use is taken for alive: asking it each time is a sixth of a claim, and whoever meets a dead
 #: one within them begins its transaction anew, on a new connection.
@@ -38,8 +38,8 @@ _MEANT = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg2": "postgresql+psycopg",
 }
-#: What they say of a write that they do not take: PostgreSQL's state, MariaDB's codes.
-_READ_ONLY: set[Any] = {"25006", 1290, 1792, 1836}
+#: What they say of a write that they do not take, and of a wait for a lock that is too long: PostgreSQL's states, MariaDB's codes.
+_AWAY: set[Any] = {"25006", 1290, 1792, 1836, "55P03"}
 #: Options of psycopg itself; the others are libpq's.
 _OF_PSYCOPG = {"autocommit", "prepare_threshold"}
 #: SERVER_STATUS_IN_TRANS of MySQL's protocol.
@@ -53,7 +53,7 @@ def make(url: str, **options: Any) -> sa.Engine:
     :raises sqlalchemy.exc.ArgumentError: no URL. :raises ImportError: its driver is not installed.
     """
     engine = _sqlite(url) if sa.make_url(url).get_backend_name() == "sqlite" else _server(url, **options)
-    sa.event.listen(engine, "handle_error", _tell_demoted)
+    sa.event.listen(engine, "handle_error", _tell_away)
     exc_filters.register_engine(engine)
     return engine
 
@@ -123,10 +123,13 @@ def _set_session(dialect: sa.Dialect, connection: Any, record: ConnectionPoolEnt
     connection.commit()
 
 
-def _tell_demoted(context: sa.engine.ExceptionContext) -> None:
-    """A server that takes no writes any more, since it is not the primary or an operator says so, is away: its connections go."""
+def _tell_away(context: sa.engine.ExceptionContext) -> None:
+    """A server that takes no writes any more, since it is not the primary or an operator says so, is away: its connections go.
+
+    So is one that has somebody wait for a lock for too long, to him.
+    """
     error = context.original_exception
-    if {getattr(error, "sqlstate", None), *error.args[:1]} & _READ_ONLY:
+    if {getattr(error, "sqlstate", None), *error.args[:1]} & _AWAY:
         context.is_disconnect = True
 
 

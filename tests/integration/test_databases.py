@@ -268,3 +268,24 @@ def test_a_database_without_every_character_is_refused() -> None:
     finally:
         admin.dispose()
         services.drop_database("postgresql", NAME)
+
+
+def test_a_lock_of_somebody_else_is_waited_for_for_seconds(url: str) -> None:
+    """As for a server that does not answer: a request would hang for as long as it lasts."""
+    found = Database(impatient(url))
+    migration.sync(found.engine)
+    begin = time.monotonic()
+    with found.write() as conn:
+        pools.get(conn, pools.DEFAULT_ID, lock=True)
+        # What holds it is not idle.
+        stop = threading.Event()
+        busy = threading.Thread(target=lambda: [conn.execute(sa.select(1)) for _ in iter(lambda: stop.wait(1), True)])
+        busy.start()
+        try:
+            with pytest.raises(Unavailable):
+                found.transact(lambda other: pools.set_columns(other, pools.DEFAULT_ID, description="x"))
+        finally:
+            stop.set()
+            busy.join()
+    assert PATIENCE - 1 < time.monotonic() - begin < 3 * PATIENCE
+    found.close()
