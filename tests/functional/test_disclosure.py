@@ -41,7 +41,7 @@ def _went(scene: Scene, method: str, error: Exception) -> str:
 @pytest.fixture(scope="module")
 def servers(scene: Scene) -> dict[str, str]:
     """Servers of red by how they went; a neighbour has servers, and an operator did something to one of red's."""
-    theirs = scene.made("/v1/server_groups", {"name": "bobs-group", "policies": ["affinity"]}, by=FOREIGN)["uuid"]
+    theirs = scene.made("/v1/server_groups", {"name": "bobs-group", "policies": ["soft-affinity"]}, by=FOREIGN)["uuid"]
     scene.made("/v1/servers", {"server": {**scene.body, "name": "bobs-server"}, "scheduler_hints": {"group": theirs}}, by=FOREIGN)
     scene.made(f"/v1/flavors/{scene.known('flavor_id')}/access", {"tenant_id": "blue"}, by=ADMIN)
     found = {
