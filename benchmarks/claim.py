@@ -123,6 +123,7 @@ def compared(url: str, db: Database, made: fleet.Fleet, asked: argparse.Namespac
     One after the other, several times: the machine is twice as fast in one minute as in the next.
     """
     python_filter.prepare(db)
+    fleet.settle(db, [python_filter.TABLE.name])
     dice = random.Random(2)
 
     def filtered() -> None:

@@ -25,6 +25,7 @@ from baremetal_svc.scheduler import inventory, offers
 VOCABULARY = tuple(f"t{number:02}" for number in range(100))
 TAGS, POOLS, ROWS = 20, 50, 5000
 CLASS = "bench"
+FILLED = ("nodes", "node_facts", "node_tags", "pools", "pool_members", "offers", "claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def write(db: Database, count: int, *, per_rack: int = 20, seed: int = 1) -> Fle
     for pool_id in sorted(members):
         insert(db, models.PoolMember, ({"pool_id": pool_id, "node_id": node_id} for node_id in sorted(members[pool_id])))
         insert(db, models.Offer, (_offer(pool_id, n, place[n]) for n in sorted(members[pool_id], key=lambda n: place[n])))
-    analyze(db)
+    settle(db)
     return Fleet(node_ids, sorted(expressions, key=lambda pool_id: -len(members[pool_id])), expressions)
 
 
@@ -67,11 +68,16 @@ def insert(db: Database, model: type[models.Model], rows: Iterable[dict[str, Any
             conn.execute(sa.insert(model.__table__), some)
 
 
-def analyze(db: Database) -> None:
-    """Have the database look at what it holds, as its own upkeep would in time."""
-    word = {"sqlite": "ANALYZE", "postgresql": "ANALYZE"}.get(db.engine.dialect.name, "ANALYZE TABLE")
+def settle(db: Database, tables: Iterable[str] = FILLED) -> None:
+    """Have the database look after what it holds, as its own upkeep would in time: in the middle of what is measured, that is."""
+    if db.engine.dialect.name == "postgresql":
+        # Which takes it outside of a transaction only.
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.exec_driver_sql(f"VACUUM (ANALYZE) {', '.join(tables)}")
+        return
+    word = "ANALYZE" if db.engine.dialect.name == "sqlite" else "ANALYZE TABLE"
     with db.write() as conn:
-        for table in ("nodes", "node_facts", "node_tags", "pools", "pool_members", "offers", "claims"):
+        for table in tables:
             conn.exec_driver_sql(f"{word} {table}")
 
 

@@ -88,7 +88,7 @@ _SINCE = {"tags": 3, "reservation_uuid": 6}
 def load(conn: Connection, rows: Sequence[Row]) -> list[Shown]:
     """What belongs to these servers: two queries however many they are."""
     ids = [row["id"] for row in rows]
-    connections, tags = nics.of_servers(conn, ids), servers.tags_of(conn, ids)
+    connections, tags = nics.addresses_of(conn, ids), servers.tags_of(conn, ids)
     return [Shown(row, connections[row["id"]], tags[row["id"]]) for row in rows]
 
 

@@ -12,6 +12,9 @@ from baremetal_svc.db.models import Address, Nic, Server
 
 NIC = Nic.__table__.c
 ADDRESS = Address.__table__.c
+_OF_SERVERS = NIC.server_id.in_(sa.bindparam("ids", expanding=True))
+_ALL = select(Nic.__table__).where(_OF_SERVERS).order_by(NIC.nic_index)
+_ADDRESSES = select(NIC.server_id, NIC.network_id, NIC.fixed_ips, NIC.floating_ip).where(_OF_SERVERS).order_by(NIC.nic_index)
 
 
 def insert(conn: Connection, server_id: str, index: int, **wanted: str) -> None:
@@ -19,18 +22,14 @@ def insert(conn: Connection, server_id: str, index: int, **wanted: str) -> None:
     conn.execute(sa.insert(Nic.__table__).values(server_id=server_id, nic_index=index, fixed_ips=[], detaching=False, **wanted))
 
 
-def of_servers(conn: Connection, server_ids: Sequence[str]) -> dict[str, list[rows.Row]]:
-    """NICs by server id, in order, in one query."""
-    found: dict[str, list[rows.Row]] = {server_id: [] for server_id in server_ids}
-    if server_ids:
-        for nic in rows.all_of(conn, select(Nic.__table__).where(NIC.server_id.in_(server_ids)).order_by(NIC.nic_index)):
-            found[nic["server_id"]].append(nic)
-    return found
+def addresses_of(conn: Connection, server_ids: Sequence[str]) -> dict[str, list[rows.Row]]:
+    """Where the NICs of servers are reached, by server id, in order, in one query: {"network_id", "fixed_ips", "floating_ip"}."""
+    return _by_server(conn, _ADDRESSES, server_ids)
 
 
 def of_server(conn: Connection, server_id: str) -> list[rows.Row]:
     """The NICs of one server, in order."""
-    return of_servers(conn, [server_id])[server_id]
+    return _by_server(conn, _ALL, [server_id])[server_id]
 
 
 def is_promised(conn: Connection, port_id: str) -> bool:
@@ -55,6 +54,14 @@ def forget(conn: Connection, server_id: str, index: int) -> None:
     """Delete one NIC and its addresses."""
     for table, columns in ((Address.__table__, ADDRESS), (Nic.__table__, NIC)):
         conn.execute(sa.delete(table).where(*_one(columns, server_id, index)))
+
+
+def _by_server(conn: Connection, statement: sa.Select[Any], server_ids: Sequence[str]) -> dict[str, list[rows.Row]]:
+    found: dict[str, list[rows.Row]] = {server_id: [] for server_id in server_ids}
+    if server_ids:
+        for nic in rows.all_of(conn, statement, ids=server_ids):
+            found[nic["server_id"]].append(nic)
+    return found
 
 
 def _one(columns: Any, server_id: str, index: int) -> tuple[Any, Any]:

@@ -29,6 +29,7 @@ _FACTS = (
     .select_from(Node.__table__)
     .outerjoin(Claim.__table__, Claim.held_node == NODE.id)
     .outerjoin(ReservedNode.__table__, ReservedNode.node_id == NODE.id)
+    .where(NODE.id.in_(sa.bindparam("ids", expanding=True)))
 )
 
 
@@ -134,7 +135,7 @@ def wake_waiting(conn: Connection) -> list[str]:
 
 def facts(conn: Connection, tags: Mapping[str, frozenset[str]]) -> list[NodeFacts]:
     """What pools and offers need to know of the nodes that have these tags (by node id), in one query."""
-    found = conn.execute(_FACTS.where(NODE.id.in_(list(tags)))).mappings()
+    found = rows.all_of(conn, _FACTS, ids=list(tags))
     return [NodeFacts(**{**row, "traits": tuple(row["traits"])}, tags=tags[row["id"]]) for row in found]
 
 

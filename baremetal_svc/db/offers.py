@@ -4,6 +4,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
@@ -13,6 +14,10 @@ from baremetal_svc.db.models import Offer, PoolMember
 
 OFFER = Offer.__table__.c
 MEMBER = PoolMember.__table__.c
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_MEMBERS = select(MEMBER.node_id, MEMBER.pool_id, sa.null()).where(MEMBER.node_id.in_(_IDS))
+_OFFERS = select(OFFER.node_id, OFFER.pool_id, OFFER.resource_class).where(OFFER.node_id.in_(_IDS))
+_STANDING = sa.union_all(_MEMBERS, _OFFERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,10 @@ class Standing:
 def standing(conn: Connection, node_ids: Sequence[str], pool_ids: Sequence[str] | None = None) -> dict[str, Standing]:
     """Of each node, in these pools only unless that is None; in one query."""
     found = {node_id: Standing() for node_id in node_ids}
-    members = select(MEMBER.node_id, MEMBER.pool_id, sa.null()).where(MEMBER.node_id.in_(node_ids))
-    offers = select(OFFER.node_id, OFFER.pool_id, OFFER.resource_class).where(OFFER.node_id.in_(node_ids))
+    statement = _STANDING
     if pool_ids is not None:
-        members, offers = members.where(MEMBER.pool_id.in_(pool_ids)), offers.where(OFFER.pool_id.in_(pool_ids))
-    for node_id, pool_id, resource_class in conn.execute(sa.union_all(members, offers)):
+        statement = sa.union_all(_MEMBERS.where(MEMBER.pool_id.in_(pool_ids)), _OFFERS.where(OFFER.pool_id.in_(pool_ids)))
+    for node_id, pool_id, resource_class in conn.execute(statement, {"ids": list(found)}).all():
         if resource_class is None:
             found[node_id].members.add(pool_id)
         else:

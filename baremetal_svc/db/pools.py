@@ -2,8 +2,10 @@
 """Pools, their materialised members, and the tags that membership comes from."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
@@ -17,7 +19,9 @@ MEMBER = PoolMember.__table__.c
 TAG = NodeTag.__table__.c
 #: Parts of one statement: SQLite takes 500.
 _AT_ONCE = 200
-_EXPRESSIONS = select(POOL.id, POOL.all_of, POOL.any_of, POOL.none_of)
+#: As text: most of what it takes to read them is the lists, and those seldom change.
+_EXPRESSIONS = select(POOL.id, *(sa.cast(column, sa.Text) for column in (POOL.all_of, POOL.any_of, POOL.none_of)))
+_TAGS = select(TAG.node_id, TAG.tag).where(TAG.node_id.in_(sa.bindparam("ids", expanding=True)))
 
 #: Begins the tags that say in which zone a node is: what tenants name, and what groups keep together or apart.
 AVAILABILITY_ZONE, AFFINITY_ZONE = "availability_zone=", "affinity_zone="
@@ -103,16 +107,19 @@ def rebuilt(conn: Connection) -> dict[str, Expression]:
 
 
 def _by_id(conn: Connection, statement: sa.Select[Any]) -> dict[str, Expression]:
-    return {pool_id: Expression.of(all=every, any=some, none=no) for pool_id, every, some, no in conn.execute(statement)}
+    return {pool_id: _expression(*lists) for pool_id, *lists in conn.execute(statement).all()}
+
+
+@lru_cache(4096)
+def _expression(every: str, some: str, no: str) -> Expression:
+    return Expression.of(all=orjson.loads(every), any=orjson.loads(some), none=orjson.loads(no))
 
 
 def tags_of(conn: Connection, node_ids: Sequence[str], these: Collection[str] | None = None) -> dict[str, frozenset[str]]:
     """Tags by node id, in one query; of these tags only unless that is None."""
     found: dict[str, set[str]] = {node_id: set() for node_id in node_ids}
-    statement = select(TAG.tag, TAG.node_id).where(TAG.node_id.in_(node_ids))
-    if these is not None:
-        statement = statement.where(TAG.tag.in_(sorted(these)))
-    for tag, node_id in conn.execute(statement):
+    statement = _TAGS if these is None else _TAGS.where(TAG.tag.in_(sorted(these)))
+    for node_id, tag in conn.execute(statement, {"ids": list(found)}).all():
         found[node_id].add(tag)
     return {node_id: frozenset(tags) for node_id, tags in found.items()}
 

@@ -16,9 +16,9 @@ def one(conn: Connection, statement: Executable) -> Row | None:
     return cast("Row | None", conn.execute(statement).mappings().first())
 
 
-def all_of(conn: Connection, statement: Executable) -> list[Row]:
-    """Every row."""
-    return cast("list[Row]", conn.execute(statement).mappings().all())
+def all_of(conn: Connection, statement: Executable, **values: Any) -> list[Row]:
+    """Every row; with these values of its parameters."""
+    return cast("list[Row]", conn.execute(statement, values).mappings().all())
 
 
 def forget_pairs(conn: Connection, one: sa.Column[Any], other: sa.Column[Any], pairs: Iterable[tuple[Any, Any]], *more: Any) -> None:

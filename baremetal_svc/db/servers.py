@@ -18,6 +18,9 @@ SERVER = Server.__table__.c
 NODE = Node.__table__.c
 TAG = ServerTag.__table__.c
 SORT_KEYS = {"id": SERVER.id, "uuid": SERVER.id, "name": SERVER.name, "created_at": SERVER.created_at, "status": SERVER.status}
+_TAGS = select(TAG.server_id, TAG.tag).where(TAG.server_id.in_(sa.bindparam("ids", expanding=True))).order_by(TAG.tag)
+#: What lists show: neither where a server stands nor how its machine is set up.
+_LISTED = [column for column in SERVER if column.name not in ("node_id", "setup", "batch_id")]
 _BY_POWER = {"power on": Status.ACTIVE, "power off": Status.STOPPED}
 
 
@@ -49,11 +52,13 @@ def known(conn: Connection, server_ids: Collection[str]) -> set[str]:
 def page(
     conn: Connection, filters: Mapping[str, Any], *, sort_key: str, descending: bool, limit: int, marker: rows.Row | None
 ) -> list[rows.Row]:
-    """Servers by filters.
+    """Servers by filters, without what only a single one shows.
 
     :param filters: project_id, status, flavor_id, image_id, flavor_name: equal; name: contains; ip: an address begins so; tags: has all.
     """
-    statement = _with_node().where(*(_FILTERS[name](value) for name, value in filters.items())).limit(limit)
+    statement = select(*_LISTED).where(*(_FILTERS[name](value) for name, value in filters.items())).limit(limit)
+    if "flavor_name" in filters:
+        statement = statement.outerjoin(Flavor.__table__, Flavor.id == SERVER.flavor_id)
     column = SORT_KEYS[sort_key]
     if marker is not None:
         here = sa.tuple_(column, SERVER.id)
@@ -98,7 +103,7 @@ def tags_of(conn: Connection, server_ids: Sequence[str]) -> dict[str, list[str]]
     """Tags by server id, in order, in one query."""
     found: dict[str, list[str]] = {server_id: [] for server_id in server_ids}
     if server_ids:
-        for server_id, tag in conn.execute(select(TAG.server_id, TAG.tag).where(TAG.server_id.in_(server_ids)).order_by(TAG.tag)):
+        for server_id, tag in conn.execute(_TAGS, {"ids": server_ids}).all():
             found[server_id].append(tag)
     return found
 

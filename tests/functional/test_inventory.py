@@ -78,6 +78,16 @@ def test_what_changed_is_written_and_nothing_else(service: Service, written: Cou
     assert written["nodes"] == 2 and written["offers"] == 1
 
 
+@pytest.mark.parametrize("noted", ['{"load": NaN}', r'{"serial": "\ud800"}'])
+def test_what_an_earlier_version_noted_though_json_has_no_word_for_it_is_read_and_replaced(service: Service, noted: str) -> None:
+    [one] = service.world.add_nodes(1, properties={"cpus": "4"})
+    service.sync()
+    with service.db.write() as conn:
+        conn.execute(sa.text("UPDATE nodes SET properties = :noted"), {"noted": noted})
+    service.sync()
+    assert row(service, one)["properties"] == {"cpus": "4"}
+
+
 def test_what_is_waited_for_is_noted_though_it_did_not_change(service: Service) -> None:
     service.world.instant = False
     properties = service.prepared(3)
