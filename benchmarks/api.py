@@ -26,6 +26,7 @@ from typing import Any
 import pymysql
 import sqlalchemy as sa
 
+from baremetal_svc.api import server_view
 from baremetal_svc.db import flavors, nics, servers
 from baremetal_svc.db.session import Database
 from benchmarks import counting
@@ -41,6 +42,8 @@ BOUNDS = {"cpu_ms": 10.0, "statements_per_request": 3.0, "accepted_p50_ms": 40.0
 LEAST_RATIO = 0.15
 #: Key of the ratio -> page of bare.py.
 BASELINES = {"ratio_to_bare": "/", "ratio_to_pecan_json": "/document"}
+#: What lies below any list: rates over that of the first baseline, without a bound.
+FLOORS = ("ratio_empty_to_bare", "ratio_statements_to_bare")
 
 
 def fill(database_url: str, project: str) -> None:
@@ -81,6 +84,20 @@ def load(port: int, path: str, token: str, seconds: int) -> tuple[int, float]:
     return int(done[1]), float(rate[1])
 
 
+def asked_for(database_url: str, project: str) -> list[tuple[str, Any]]:
+    """The statements of the page, as the driver is given them."""
+    database, found = Database(database_url), list[tuple[str, Any]]()
+
+    def note(conn: Any, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:
+        found.append((statement, values))
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    options: dict[str, Any] = {"sort_key": "id", "descending": False, "limit": PAGE, "marker": None}
+    database.query(lambda conn: server_view.load(conn, servers.page(conn, {"project_id": project}, **options)))
+    database.close()
+    return found
+
+
 def statements(database_url: str, measured: Callable[[], Any]) -> int:
     """SQL statements that the database has answered while it ran; the ends of transactions are none."""
     url = sa.make_url(database_url)
@@ -101,10 +118,12 @@ def statements(database_url: str, measured: Callable[[], Any]) -> int:
 class Bare:
     """The baseline under the same uWSGI options."""
 
-    def __init__(self, directory: Path, body: bytes) -> None:
+    def __init__(self, directory: Path, body: bytes, database_url: str, asked: list[tuple[str, Any]]) -> None:
         (directory / "body").write_bytes(body)
+        (directory / "statements").write_text(json.dumps(asked))
         command = Cluster.uwsgi(BARE_PORT, "benchmarks.bare:application", processes=2, threads=CONNECTIONS // 2)
-        environment = Cluster.environment(BARE_BODY=str(directory / "body"), PYTHONPATH=str(layout.CHECKOUT))
+        files = {"BARE_BODY": str(directory / "body"), "BARE_STATEMENTS": str(directory / "statements")}
+        environment = Cluster.environment(**files, BARE_DATABASE=database_url, PYTHONPATH=str(layout.CHECKOUT))
         with open(directory / "bare.log", "ab") as log:
             self.process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=layout.CHECKOUT
@@ -116,15 +135,15 @@ class Bare:
         self.process.wait(20)
 
 
-def listing(cluster: Cluster, directory: Path, rounds: int) -> dict[str, Any]:
+def listing(cluster: Cluster, directory: Path, project: str, rounds: int) -> dict[str, Any]:
     """CPU and statements of a request, and our rate over that of the baseline: medians of rounds in which both run by turns."""
     token, without = services.token("demo", "demo"), services.token("other", "other")
     status, _, body = cluster.request("GET", PATH)
     assert status == 200 and len(body["servers"]) == PAGE and body["servers"][0]["addresses"]
-    bare = Bare(directory, json.dumps(body).encode())
+    bare = Bare(directory, json.dumps(body).encode(), cluster.database_url, asked_for(cluster.database_url, project))
     groups = {"api": cluster.processes["api-0"].pid}
     cpu: list[float] = []
-    ratios: dict[str, list[float]] = {name: [] for name in (*BASELINES, "ratio_empty_to_bare")}
+    ratios: dict[str, list[float]] = {name: [] for name in (*BASELINES, *FLOORS)}
     try:
         wait_for("the baseline", lambda: port_open(BARE_PORT), 30)
         load(BARE_PORT, "/", token, 2)
@@ -135,8 +154,10 @@ def listing(cluster: Cluster, directory: Path, rounds: int) -> dict[str, Any]:
             rates = {name: load(BARE_PORT, path, token, SECONDS)[1] for name, path in BASELINES.items()}
             for name, baseline in rates.items():
                 ratios[name].append(rate / baseline)
-            # The same request by a project that has no servers: what is spent before the first row.
-            ratios["ratio_empty_to_bare"].append(load(PORT, PATH, without, SECONDS)[1] / rates["ratio_to_bare"])
+            # The same request by a project that has no servers, which is what is spent before the first row; and its statements alone.
+            floors = load(PORT, PATH, without, SECONDS)[1], load(BARE_PORT, "/statements", token, SECONDS)[1]
+            for name, floor in zip(FLOORS, floors, strict=True):
+                ratios[name].append(floor / rates["ratio_to_bare"])
             said = ", ".join(f"{name} {rate / baseline:.3f} of {baseline:.0f}" for name, baseline in rates.items())
             print(f"round {number}: {rate:.0f} requests/s, {said}, {cpu[-1]:.2f} ms CPU a request", flush=True)
     finally:
@@ -189,7 +210,7 @@ def main() -> int:
         fill(cluster.database_url, project)
         cluster.start("api-0")
         cluster.wait_until_up()
-        found = {**listing(cluster, directory, asked.rounds), **accepting(cluster)}
+        found = {**listing(cluster, directory, project, asked.rounds), **accepting(cluster)}
     finally:
         cluster.close()
     shutil.rmtree(directory)

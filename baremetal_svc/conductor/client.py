@@ -53,6 +53,15 @@ def enqueue(conn: Connection, asking: Asking, kind: str, server_id: str, argumen
     return operation_id
 
 
+def enqueue_first(conn: Connection, asking: Asking, kind: str, server_id: str, arguments: Mapping[str, Any]) -> str:
+    """Insert the operation that makes a server which this transaction has written, in its "during" status; the operation's id."""
+    operation_id = str(uuid.uuid4())
+    # Nobody else knows the server yet: there is no operation to meet.
+    values = {"live_server": server_id, **_who(asking.context, server_id)}
+    _insert(conn, operation_id, kind, server_id, arguments, values, asking.deadline(kind))
+    return operation_id
+
+
 def enqueue_delete(conn: Connection, asking: Asking, server_id: str, arguments: Mapping[str, Any]) -> tuple[str, bool]:
     """Insert the delete of a server beside its live operation, which is asked to stop; (operation id, whether it is new).
 

@@ -22,10 +22,10 @@ _END_ABANDONED = {
 #: Seconds after which a server that does not answer is taken for away: one that is frozen, or behind a cut that nobody tells of, would
 #: hold every thread. Nothing that a service asks takes nearly as long; commands that change tables wait for as long as it takes.
 PATIENCE = 10
-_OF_PYMYSQL = {"connect_timeout": "5", "read_timeout": f"{PATIENCE}", "write_timeout": f"{PATIENCE}"}
+_OF_MYSQL = {"connect_timeout": "5", "read_timeout": f"{PATIENCE}", "write_timeout": f"{PATIENCE}"}
 _LIMITS = {
-    "mysql": _OF_PYMYSQL,
-    "mariadb": _OF_PYMYSQL,
+    "mysql": _OF_MYSQL,
+    "mariadb": _OF_MYSQL,
     # libpq knows only of what is not acknowledged; the server itself, of whom somebody else's lock keeps waiting.
     "postgresql": {"connect_timeout": "5", "tcp_user_timeout": f"{PATIENCE * 1000}", "options": f"-c lock_timeout={PATIENCE}s"},
 }
@@ -37,6 +37,7 @@ FRESH = 1.0
 _MEANT = {
     "mariadb": "mysql",
     "mariadb+pymysql": "mysql+pymysql",
+    "mariadb+mysqldb": "mysql+mysqldb",
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg2": "postgresql+psycopg",
 }
@@ -146,6 +147,7 @@ def _look(dialect: sa.Dialect, connection: Any, record: ConnectionPoolEntry, fai
     """Refuse a connection of another process, which this one was forked from, or one that has died while nobody used it."""
     if record.info["process"] != os.getpid():
         # Let go of, not closed: the other goes on using it.
+        _silence(dialect, connection)
         record.dbapi_connection = fairy.dbapi_connection = None  # type: ignore[misc]
         raise sa.exc.DisconnectionError("The connection belongs to another process.")
     if time.monotonic() - record.info["used"] < FRESH:
@@ -154,6 +156,14 @@ def _look(dialect: sa.Dialect, connection: Any, record: ConnectionPoolEntry, fai
         dialect.do_ping(connection)
     except dialect.loaded_dbapi.Error as error:
         raise sa.exc.DisconnectionError(f"The connection has died: {error}") from error
+
+
+def _silence(dialect: sa.Dialect, connection: Any) -> None:
+    """Have whoever frees this process's copy of a connection say good-bye to nobody: mysqlclient would, and end the other one's."""
+    if dialect.driver == "mysqldb":
+        nobody = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nobody, connection.fileno())
+        os.close(nobody)
 
 
 def _document(text: str | bytes) -> Any:

@@ -40,6 +40,9 @@ def install(services: Iterable[str] = ()) -> None:
         _debian(_compiler())
     _environment()
     _python("package", ["-e", _OURS], _sources())
+    if "mariadb" in wanted:
+        _debian([*_compiler(), "libmariadb-dev", "pkg-config"])
+        _python("mariadb", ["mysqlclient"], [_CONSTRAINTS])
     if wanted & _IN_PYTHON:
         _python("services", ["-r", str(_SERVICES)], [_SERVICES])
 
@@ -64,7 +67,7 @@ def _sources() -> list[Path]:
 
 
 def _compiler() -> list[str]:
-    """uWSGI is built from source."""
+    """uWSGI and mysqlclient are built from source."""
     headers = Path(sysconfig.get_path("include")) / "Python.h"
     return ["gcc", "libc6-dev"] + ([] if headers.exists() else ["python3-dev"])
 

@@ -131,7 +131,7 @@ def test_a_conductor_that_never_reached_the_bus_stops_as_fast_as_any(tmp_path: P
     [
         ("database", "connection", "", "[database] connection is not set"),
         ("database", "connection", "foo", "[database] connection cannot be used"),
-        ("database", "connection", "mysql://u:secret@h/d", "mysql+pymysql://"),
+        ("database", "connection", "mysql+mysqlconnector://u:secret@h/d", "mysql+pymysql://"),
         ("images", "file", "/nonexistent.yaml", "/nonexistent.yaml"),
         ("DEFAULT", "transport_url", "rabit://u:secret@h", "transport_url cannot be used"),
         ("api", "max_limit", "-5", "max_limit"),

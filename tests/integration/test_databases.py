@@ -35,10 +35,12 @@ KILL = {"mysql": "KILL {}", "postgresql": "SELECT pg_terminate_backend({}, 5000)
 SYNC = "import sys; from baremetal_svc.db import migration; print(migration.sync(sys.argv[1]))"
 
 
-@pytest.fixture(params=["mysql", "postgresql"])
+@pytest.fixture(params=["mysql", "mysql+pymysql", "postgresql"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    yield services.create_database(request.param, NAME)
-    services.drop_database(request.param, NAME)
+    kind, _, driver = request.param.partition("+")
+    made = sa.make_url(services.create_database(kind, NAME))
+    yield made.set(drivername=request.param if driver else made.drivername).render_as_string(hide_password=False)
+    services.drop_database(kind, NAME)
 
 
 @pytest.fixture
@@ -270,6 +272,7 @@ def test_a_database_without_every_character_is_refused() -> None:
         services.drop_database("postgresql", NAME)
 
 
+@pytest.mark.parametrize("url", ["mysql", "postgresql"], indirect=True)
 def test_a_lock_of_somebody_else_is_waited_for_for_seconds(url: str) -> None:
     """As for a server that does not answer: a request would hang for as long as it lasts."""
     found = Database(impatient(url))

@@ -56,7 +56,7 @@ def adopt(call: Call) -> tuple[Shown, str | None]:
         claimed = {"id": claim_id, "node_id": node_id, "pool_id": None, "server_id": server_id}
         claims.insert(conn, [{**claimed, "project_id": row["project_id"], "generation": 0}])
         arguments = {"server_id": server_id, "node_id": node_id, "claim_id": claim_id}
-        made[:] = [client.enqueue(conn, call, "adoption.adopt", server_id, arguments)]
+        made[:] = [client.enqueue_first(conn, call, "adoption.adopt", server_id, arguments)]
         return existing(servers.get(conn, server_id), "server", server_id)
 
     row, is_new = idempotency.once(call, servers.get, make, f"Node {node_id} is held by a server.")

@@ -28,8 +28,8 @@ from baremetal_svc.domain.server import Status, check_not_deleting, check_unlock
 from baremetal_svc.features.servers import rules, schema
 
 
-def create(call: Call) -> tuple[Row, str | None]:
-    """Create a batch of servers; the first one and the id of its operation, the same ones for a replay of an Idempotency-Key.
+def create(call: Call) -> tuple[str, str | None]:
+    """Create a batch of servers; the ids of the first one and of its operation, the same ones for a replay of an Idempotency-Key.
 
     :raises NotFound: flavor, key pair, image or network. :raises Conflict: flavor disabled. :raises Invalid: counts, ports, user data.
     :raises IdempotencyMismatch: :raises OverQuota: not even min_count fits; what fits is made.
@@ -41,8 +41,7 @@ def create(call: Call) -> tuple[Row, str | None]:
     operation_ids: list[str] = []
 
     def make(conn: Connection) -> Row:
-        operation_ids[:] = []
-        first = None
+        operation_ids[:], first = [], None
         count, drawn = _granted(conn, limits, where, least, most)
         promise(conn, rules.ports(asked["networks"]), str(call.context.project_id))
         batch_id = None
@@ -52,11 +51,11 @@ def create(call: Call) -> tuple[Row, str | None]:
             server_id, operation_id = _write(conn, call, asked, drawn, name, batch_id)
             operation_ids.append(operation_id)
             first = first or server_id
-        return existing(servers.get(conn, str(first)), "server", str(first))
+        return {"id": first}
 
     replayed = idempotency.replay(call, servers.get)
     if replayed is not None:
-        return replayed, _operation_of(call, replayed["id"])
+        return replayed["id"], _operation_of(call, replayed["id"])
     where = call.services.db.query(lambda conn: placement.look_up(conn, call))
     asked, limits = _with_key(call, asked), quota.ask(call)
     asked = {**asked, "partitions": _check_outside(call, asked, where.flavor)}
@@ -66,7 +65,7 @@ def create(call: Call) -> tuple[Row, str | None]:
         raise NotFound("The flavor or the server group has just been deleted.") from error
     if made:
         call.services.wake(operation_ids[0])
-    return row, operation_ids[0] if made else _operation_of(call, row["id"])
+    return row["id"], operation_ids[0] if made else _operation_of(call, row["id"])
 
 
 def _granted(conn: Connection, limits: Quota, where: Placement, least: int, most: int) -> tuple[int, Placement]:
@@ -172,12 +171,13 @@ def _write(conn: Connection, call: Call, asked: Mapping[str, Any], where: Placem
     server_id = str(uuid.uuid4())
     row = {**_row(call, asked, where, server_id, name), "batch_id": batch_id, "reservation_id": where.reservation_id}
     servers.insert(conn, row, [_requested(network) for network in asked["networks"]])
-    servers.set_tags(conn, server_id, asked.get("tags", ()))
+    if asked.get("tags"):
+        servers.set_tags(conn, server_id, asked["tags"])
     if (group_id := placement.group_id(call)) is not None:
         groups.join(conn, group_id, server_id)
     more = {name: value for name, value in (("batch_id", batch_id), ("reservation_id", where.reservation_id)) if value is not None}
     arguments = {**_arguments(call, asked, where, server_id, name), "grouped": group_id is not None, **more}
-    operation_id = client.enqueue(conn, call, "servers.create", server_id, arguments)
+    operation_id = client.enqueue_first(conn, call, "servers.create", server_id, arguments)
     secrets.put(conn, call.services.vault, operation_id, secrets.of(asked))
     return server_id, operation_id
 
