@@ -164,8 +164,11 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
     able = parser.add_mutually_exclusive_group()
     able.add_argument("--disable", dest="disabled", action="store_true", default=None, help="No new servers of it")
     able.add_argument("--enable", dest="disabled", action="store_false", default=None)
-    parser.add_argument("--pool", dest="pools", metavar="<pool>", action="append", help="Pool (name or ID) it draws on; repeat, best first")
-    parser.add_argument("--trait", dest="traits", metavar="<trait>", action="append", help="That its machines must have; repeat")
+    pools, traits = parser.add_mutually_exclusive_group(), parser.add_mutually_exclusive_group()
+    pools.add_argument("--pool", dest="pools", metavar="<pool>", action="append", help="Pool (name or ID) it draws on; repeat, best first")
+    pools.add_argument("--no-pool", dest="pools", action="store_const", const=[], help="Draws on the pool of all machines")
+    traits.add_argument("--trait", dest="traits", metavar="<trait>", action="append", help="That its machines must have; repeat")
+    traits.add_argument("--no-trait", dest="traits", action="store_const", const=[])
     parser.add_argument("--boot-mode", choices=("bios", "uefi", "any"))
     parser.add_argument("--price", metavar="<text>", help="Price tag; none: none")
     for name, example in (

@@ -246,6 +246,10 @@ class Proxy(Flavors, Machines, Reservations):
         """:raises NotFoundException:"""
         return self._named(Aggregate, name_or_id)
 
+    def edit_aggregate(self, aggregate: Aggregate | str, **changes: Any) -> Aggregate:
+        """Its name, or all of its ``metadata``. Refused when somebody else changed it meanwhile."""
+        return self._edit(Aggregate, aggregate, changes)
+
     def delete_aggregate(self, aggregate: Aggregate | str) -> None:
         """:raises NotFoundException:"""
         self._delete(Aggregate, aggregate, ignore_missing=False)

@@ -18,12 +18,13 @@ _SERVICES = layout.CHECKOUT / "devstack" / "local" / "requirements.txt"
 _OURS = ".[server,embedded,cli,mysql,postgresql,test]"
 _QUICKSTART = ".[server,embedded,cli]"
 _DEBIAN = {
-    "rabbitmq": "rabbitmq-server",
-    "mariadb": "mariadb-server",
-    "postgresql": "postgresql",
-    "memcached": "memcached",
+    "rabbitmq": ["rabbitmq-server"],
+    # With what mysqlclient is built from.
+    "mariadb": ["mariadb-server", "libmariadb-dev", "pkg-config"],
+    "postgresql": ["postgresql"],
+    "memcached": ["memcached"],
     # What benchmarks measure with.
-    "wrk": "wrk",
+    "wrk": ["wrk"],
 }
 _IN_PYTHON = {"keystone", "neutron", "glance", "ironic"}
 _POLICY = Path("/usr/sbin/policy-rc.d")
@@ -35,13 +36,11 @@ def install(services: Iterable[str] = ()) -> None:
     :raises RuntimeError: a part cannot be had.
     """
     wanted = set(services)
-    _debian(_for_environments() + [_DEBIAN[name] for name in sorted(wanted & set(_DEBIAN))])
-    if wanted & _IN_PYTHON:
-        _debian(_compiler())
+    built = _compiler() if wanted & {*_IN_PYTHON, "mariadb"} else []
+    _debian([*_for_environments(), *built, *(name for part in sorted(wanted) for name in _DEBIAN.get(part, ()))])
     _environment()
     _python("package", ["-e", _OURS], _sources())
     if "mariadb" in wanted:
-        _debian([*_compiler(), "libmariadb-dev", "pkg-config"])
         _python("mariadb", ["mysqlclient"], [_CONSTRAINTS])
     if wanted & _IN_PYTHON:
         _python("services", ["-r", str(_SERVICES)], [_SERVICES])

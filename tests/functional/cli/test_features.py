@@ -103,6 +103,13 @@ def test_aggregates(client: Client) -> None:
     assert rows(client, "availability", "zone", "list") == [{"Name": "az1"}]
     said(client, "aggregate", "node", "remove", "fast", "node-0", token=ADMIN)
     assert rows(client, "aggregate", "list", token=ADMIN)[0]["Properties"] == {"availability_zone": "az1"}
+    edited = rows(client, "aggregate", "set", "fast", "--name", "slow", "--property", "disks=hdd", token=ADMIN)
+    assert (edited["name"], edited["metadata"]) == ("slow", {"availability_zone": "az1", "disks": "hdd"})
+    assert rows(client, "aggregate", "unset", "slow", "--property", "disks", token=ADMIN)["metadata"] == {"availability_zone": "az1"}
+    assert client("bms", "aggregate", "unset", "slow", "--property", "disks", token=ADMIN).code == 1
+    assert rows(client, "aggregate", "set", "slow", "--no-property", "--property", "a=b", token=ADMIN)["metadata"] == {"a": "b"}
+    assert client("bms", "aggregate", "set", "slow", token=ADMIN).code == 1
+    assert rows(client, "aggregate", "set", "slow", "--name", "fast", token=ADMIN) == rows(client, "aggregate", "show", "fast", token=ADMIN)
     said(client, "aggregate", "delete", "fast", token=ADMIN)
     assert client("bms", "aggregate", "list").code == 1
 
@@ -242,6 +249,8 @@ def test_flavors(client: Client, tmp_path: Path) -> None:
     assert (edited["name"], edited["boot_mode"], edited["price"], edited["raid"], edited["is_disabled"]) == ("bigger", None, None, {}, True)
     assert "bigger" not in {row["Name"] for row in rows(client, "flavor", "list")}
     assert rows(client, "flavor", "set", "bigger", "--public", "--enable", token=ADMIN)["is_public"] is True
+    emptied = rows(client, "flavor", "set", "bigger", "--no-pool", "--no-trait", token=ADMIN)
+    assert (emptied["pools"], emptied["resource_traits"]) == ([], {})
     assert client("bms", "flavor", "set", "bigger", token=ADMIN).code == 1
     with pytest.raises(SystemExit):
         client("bms", "flavor", "create", "x", "--resource-class", "g", "--raid", "{", token=ADMIN)
