@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""openstack bms server group create, list, show, delete; bms availability zone list; bms limits show."""
+"""openstack bms server group create, list, show, delete; bms availability zone list."""
 
 import argparse
 
@@ -81,12 +81,3 @@ class ListZones(Asking, command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Headings and rows."""
         return columns.records([{"name": name} for name in self.api.availability_zones()], (("name", "Name"),))
-
-
-class ShowLimits(Asking, command.Lister):
-    """Show what the project may have, and what it has"""
-
-    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
-        """Headings and rows; a limit of -1 is none."""
-        found = [{"resource": name, **use} for name, use in sorted(self.api.limits()["limits"].items())]
-        return columns.records(found, (("resource", "Resource"), ("limit", "Limit"), ("usage", "Usage")))

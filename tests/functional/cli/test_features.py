@@ -93,7 +93,7 @@ def test_groups_zones_limits(client: Client) -> None:
     said(client, "server", "group", "delete", "web")
     assert rows(client, "server", "group", "list") == []
     assert rows(client, "availability", "zone", "list") == []
-    assert {"Resource": "servers", "Limit": 10, "Usage": 1} in rows(client, "limits", "show")
+    assert {"Resource": "servers", "Name": "", "Limit": 10, "Usage": 1} in rows(client, "limits", "show")
 
 
 def test_aggregates(client: Client) -> None:
@@ -269,6 +269,9 @@ def test_quotas(client: Client) -> None:
     after = told("set", "red", "servers=default", "keypairs=-1")
     assert (after["servers"], after["keypairs"], after[f"flavor:{flavor['ID']}"]) == (before["servers"], (-1, False), (1, False))
     assert {limit for name, (limit, _) in after.items() if name.startswith("pool:")} == {2}
+    named = {row["Resource"].partition(":")[0]: row["Name"] for row in rows(client, "quota", "show", "red", token=ADMIN) if row["Name"]}
+    assert named == {"flavor": flavor["Name"], "pool": "default"}
+    assert {row["Name"] for row in rows(client, "limits", "show")} == {"", flavor["Name"]}
     for bad in ("servers", "servers=many", "shoes=1", "flavor:none=1"):
         assert client("bms", "quota", "set", "red", bad, token=ADMIN).code == 1
     said(client, "quota", "reset", "red", token=ADMIN)
