@@ -32,13 +32,16 @@ _AGAIN: dict[str, Any] = {
 
 
 class Database:
-    """One engine, and transactions on it."""
+    """One engine, and transactions on it.
+
+    :ivar writing: the same engine as transactions that write see it.
+    """
 
     def __init__(self, url: str, **options: Any) -> None:
         self.engine = engines.make(url, **options)
         self.skips_locked = self.engine.dialect.name != "sqlite"
         # Only SQLite is told; each event of an engine with options of its own costs more.
-        self._writing = self.engine if self.skips_locked else self.engine.execution_options(begin="IMMEDIATE")
+        self.writing = self.engine if self.skips_locked else self.engine.execution_options(begin="IMMEDIATE")
 
     @classmethod
     def of(cls, conf: cfg.ConfigOpts, *, patient: bool = False) -> "Database":
@@ -71,7 +74,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One transaction that writes: committed at the end, rolled back by any exception."""
-        with self._writing.connect() as conn, conn.begin():
+        with self.writing.connect() as conn, conn.begin():
             yield conn
 
     @contextmanager
