@@ -64,7 +64,7 @@ def test_a_database_that_is_away(configured: Service) -> None:
     assert list(failed(configured)) == ["Database schema", "Live operations"]
 
 
-@pytest.mark.parametrize("url", [None, "foo", "mysql://u:p@h/d"])
+@pytest.mark.parametrize("url", [None, "foo", "mysql+mysqlconnector://u:p@h/d"])
 def test_a_database_that_cannot_be(configured: Service, url: str | None) -> None:
     configured.conf.set_override("connection", url, "database")
     assert list(failed(configured)) == ["Configuration", "Database schema", "Live operations"]
