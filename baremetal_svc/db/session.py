@@ -68,7 +68,7 @@ class Database:
                 mysql_wsrep_sync_wait=options.mysql_wsrep_sync_wait,
             )
         except (sa.exc.ArgumentError, ImportError, ValueError) as error:
-            known = "mysql+mysqldb://, mysql+pymysql://, postgresql+psycopg:// or sqlite:///"
+            known = "mysql+pymysql://, mysql+mysqldb://, postgresql+psycopg:// or sqlite:///"
             raise ValueError(f"[database] connection cannot be used: {error}. It begins with {known}.") from error
 
     @contextmanager

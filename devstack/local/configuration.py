@@ -52,7 +52,7 @@ def token_validation(user: str, service_type: str) -> dict[str, object]:
 
 def database(name: str) -> dict[str, object]:
     """The options of oslo.db for a MariaDB database."""
-    return {"connection": databases.url("mysql", name, "pymysql"), "max_pool_size": 20, "max_overflow": 50}
+    return {"connection": databases.url("mysql", name), "max_pool_size": 20, "max_overflow": 50}
 
 
 def start_wsgi(name: str, module: str, *options: str, workers: int = 1, threads: int = 8, **environment: str) -> None:

@@ -99,9 +99,9 @@ def drop_database(kind: str, name: str) -> None:
         _psql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def url(kind: str, name: str, driver: str = "") -> str:
-    """The SQLAlchemy URL of a database, for the driver that we recommend or for another one."""
-    driver = driver or {"mysql": "mysqldb", "postgresql": "psycopg"}[kind]
+def url(kind: str, name: str) -> str:
+    """The SQLAlchemy URL of a database."""
+    driver = {"mysql": "pymysql", "postgresql": "psycopg"}[kind]
     port = layout.PORTS["mariadb" if kind == "mysql" else "postgresql"]
     return f"{kind}+{driver}://{_USER}:{_PASSWORD}@{layout.HOST}:{port}/{name}"
 

@@ -19,7 +19,7 @@ _OURS = ".[server,embedded,cli,mysql,postgresql,test]"
 _QUICKSTART = ".[server,embedded,cli]"
 _DEBIAN = {
     "rabbitmq": ["rabbitmq-server"],
-    # With what mysqlclient is built from.
+    # With what mysqlclient is built from, which tests try beside PyMySQL.
     "mariadb": ["mariadb-server", "libmariadb-dev", "pkg-config"],
     "postgresql": ["postgresql"],
     "memcached": ["memcached"],

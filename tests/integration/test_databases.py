@@ -35,7 +35,7 @@ KILL = {"mysql": "KILL {}", "postgresql": "SELECT pg_terminate_backend({}, 5000)
 SYNC = "import sys; from baremetal_svc.db import migration; print(migration.sync(sys.argv[1]))"
 
 
-@pytest.fixture(params=["mysql", "mysql+pymysql", "postgresql"])
+@pytest.fixture(params=["mysql", "mysql+mysqldb", "postgresql"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
     kind, _, driver = request.param.partition("+")
     made = sa.make_url(services.create_database(kind, NAME))
