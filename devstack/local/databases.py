@@ -14,13 +14,15 @@ _USER, _PASSWORD = layout.DATABASE_USER, layout.PASSWORD
 POSTGRESQL_STOP = signal.SIGINT  # TERM would wait for its clients
 # A commit is handed to the operating system before it is answered (2, and synchronous_commit): a database that forgets at its own kill what
 # it has answered makes Ironic and the service forget what they did, and whatever is found then is no fault of theirs.
+# Buffers hold what 100,000 machines come to, as whoever has that many would give them; memory is taken as it is used.
 _MARIADB_OPTIONS = """
     --bind-address=127.0.0.1 --skip-name-resolve --max-connections=1000 --performance-schema=off
-    --innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=256M --innodb-doublewrite=0 --sync-binlog=0 --skip-log-bin
+    --innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=1G --innodb-doublewrite=0 --sync-binlog=0 --skip-log-bin
     --innodb-flush-method=nosync --character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci
 """.split()
 _POSTGRESQL_OPTIONS = (
-    "fsync=off synchronous_commit=on full_page_writes=off max_connections=300 unix_socket_directories= listen_addresses=127.0.0.1"
+    "fsync=off synchronous_commit=on full_page_writes=off max_connections=300 shared_buffers=1GB "
+    "unix_socket_directories= listen_addresses=127.0.0.1"
 )
 
 
