@@ -2,7 +2,6 @@
 """openstack bms aggregate ...: machines with tags in common. For operators."""
 
 import argparse
-from collections.abc import Mapping
 
 from osc_lib.cli import format_columns, parseractions
 from osc_lib.command import command
@@ -10,6 +9,7 @@ from osc_lib.exceptions import CommandError
 
 from baremetal_svc.cli import columns
 from baremetal_svc.cli.asking import Asking
+from baremetal_svc.cli.changing import metadata_path
 from baremetal_svc.sdk.resources import Aggregate
 
 _LIST = (("id", "ID"), ("name", "Name"), ("metadata", "Properties"))
@@ -75,12 +75,12 @@ class SetAggregate(_OfAggregate, command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
         """Fields and values. :raises CommandError: nothing to change."""
-        more, anew = parsed_args.property or {}, parsed_args.no_property
-        if not (parsed_args.name or more or anew):
+        fields = {"/name": parsed_args.name, "/metadata": {} if parsed_args.no_property else None}
+        fields |= {metadata_path(key): value for key, value in (parsed_args.property or {}).items()}
+        patch = [{"op": "add", "path": path, "value": value} for path, value in fields.items() if value is not None]
+        if not patch:
             raise CommandError("Say what to change: --name, --property, --no-property.")
-        aggregate = self.api.find_aggregate(parsed_args.aggregate)
-        changes: dict[str, object] = {"metadata": {**({} if anew else aggregate.metadata), **more}} if more or anew else {}
-        return _row(self.api.edit_aggregate(aggregate, **changes, **({"name": parsed_args.name} if parsed_args.name else {})))
+        return _row(self.api.update_aggregate(self.api.find_aggregate(parsed_args.aggregate), patch))
 
 
 class UnsetAggregate(_OfAggregate, command.ShowOne):
@@ -93,12 +93,9 @@ class UnsetAggregate(_OfAggregate, command.ShowOne):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
-        """Fields and values. :raises CommandError: it has no such property."""
-        aggregate = self.api.find_aggregate(parsed_args.aggregate)
-        if unknown := sorted(set(parsed_args.property) - set(aggregate.metadata)):
-            raise CommandError(f"Aggregate {aggregate.name} has no property {unknown[0]!r}.")
-        kept: Mapping[str, str] = {key: value for key, value in aggregate.metadata.items() if key not in parsed_args.property}
-        return _row(self.api.edit_aggregate(aggregate, metadata=kept))
+        """Fields and values. :raises BadRequestException: it has no such property."""
+        patch = [{"op": "remove", "path": metadata_path(key)} for key in parsed_args.property]
+        return _row(self.api.update_aggregate(self.api.find_aggregate(parsed_args.aggregate), patch))
 
 
 class ListAggregateNodes(_OfAggregate, command.Lister):

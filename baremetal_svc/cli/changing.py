@@ -27,9 +27,9 @@ class SetServer(Asking):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """All that is edited is edited at once, or nothing; tags after it."""
         fields = {"/name": parsed_args.name, "/description": parsed_args.description}
-        fields |= {_metadata(key): value for key, value in (parsed_args.property or {}).items()}
+        fields |= {metadata_path(key): value for key, value in (parsed_args.property or {}).items()}
         patch = [{"op": "add", "path": path, "value": value} for path, value in fields.items() if value is not None]
-        patch += [{"op": "remove", "path": _metadata(key)} for key in parsed_args.remove_property]
+        patch += [{"op": "remove", "path": metadata_path(key)} for key in parsed_args.remove_property]
         if not patch and parsed_args.tag is None:
             raise CommandError("Say what to set.")
         server = self.api.find_server(parsed_args.server)
@@ -101,5 +101,6 @@ class CancelOperation(Asking):
         self.api.cancel_operation(parsed_args.operation)
 
 
-def _metadata(key: str) -> str:
+def metadata_path(key: str) -> str:
+    """Where JSON Patch finds an entry of metadata. Source: RFC 6901."""
     return "/metadata/" + key.replace("~", "~0").replace("/", "~1")

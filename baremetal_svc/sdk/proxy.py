@@ -246,9 +246,9 @@ class Proxy(Flavors, Machines, Reservations):
         """:raises NotFoundException:"""
         return self._named(Aggregate, name_or_id)
 
-    def edit_aggregate(self, aggregate: Aggregate | str, **changes: Any) -> Aggregate:
-        """Its name, or all of its ``metadata``. Refused when somebody else changed it meanwhile."""
-        return self._edit(Aggregate, aggregate, changes)
+    def update_aggregate(self, aggregate: Aggregate | str, patch: Sequence[Mapping[str, Any]]) -> Aggregate:
+        """Edit name and metadata by JSON Patch."""
+        return Aggregate.existing(**self._send("PATCH", f"{Aggregate.base_path}/{id_of(aggregate)}", json=list(patch)).json())
 
     def delete_aggregate(self, aggregate: Aggregate | str) -> None:
         """:raises NotFoundException:"""

@@ -103,9 +103,9 @@ def drop_database(kind: str, name: str) -> None:
 
 def url(kind: str, name: str) -> str:
     """The SQLAlchemy URL of a database."""
-    driver = {"mysql": "pymysql", "postgresql": "psycopg"}[kind]
+    driver = {"mysql": "mysql+pymysql", "postgresql": "postgresql+psycopg"}[kind]
     port = layout.PORTS["mariadb" if kind == "mysql" else "postgresql"]
-    return f"{kind}+{driver}://{_USER}:{_PASSWORD}@{layout.HOST}:{port}/{name}"
+    return f"{driver}://{_USER}:{_PASSWORD}@{layout.HOST}:{port}/{name}"
 
 
 def ensure_mysql_database(name: str) -> None:
