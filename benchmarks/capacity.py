@@ -121,12 +121,11 @@ def retagging(bench: Bench, times: int) -> dict[str, Any]:
 
 def _retag(conn: sa.Connection, node_id: str) -> None:
     """The transaction that changes a node's tags: one goes, another comes, and it changes pools."""
-    nodes.lock(conn, [node_id])
-    before = pools.tags_of(conn, [node_id])
-    here, there = before[node_id], sorted(set(fleet.VOCABULARY) - before[node_id])
-    after = {node_id: here - {min(here)} | {there[0]}}
-    node_tags.change(conn, before, after, node_tags.Author("bench", None))
-    offers.retag(conn, after)
+    seen = offers.seen(conn, [node_id], lock=True)
+    here = seen.tags[node_id]
+    after = {node_id: here - {min(here)} | {min(set(fleet.VOCABULARY) - here)}}
+    node_tags.change(conn, seen.tags, after, node_tags.Author("bench", None))
+    offers.retag(conn, seen, after)
 
 
 def rebuild(bench: Bench, seconds: float) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def get(conn: Connection, aggregate_id: str, *, lock: bool = False) -> rows.Row 
 
 def those(conn: Connection, aggregate_ids: Sequence[str]) -> list[rows.Row]:
     """Aggregates by their ids."""
-    return rows.all_of(conn, select(Aggregate.__table__).where(AGGREGATE.id.in_(aggregate_ids)))
+    return rows.all_of(conn, select(Aggregate.__table__).where(AGGREGATE.id.in_(aggregate_ids))) if aggregate_ids else []
 
 
 def page(conn: Connection, *, limit: int, marker: str | None) -> list[rows.Row]:

@@ -2,7 +2,7 @@
 """Tags of nodes as they change, the history of that, and the nodes that a filter of tags and facts selects."""
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,9 @@ TAG = NodeTag.__table__.c
 FACT = NodeFact.__table__.c
 CHANGE = NodeTagChange.__table__.c
 MEMBER = PoolMember.__table__.c
+_OF_NODES = TAG.node_id.in_(sa.bindparam("ids", expanding=True))
+_SWAP = sa.update(NodeTag.__table__).where(TAG.tag == sa.bindparam("old"), _OF_NODES).values(tag=sa.bindparam("new"))
+_NOTE = sa.insert(NodeTagChange.__table__).values(made_at=now())
 Tags = Mapping[str, frozenset[str]]
 Pairs = Sequence[tuple[str, str]]
 
@@ -39,20 +42,34 @@ def change(conn: Connection, before: Tags, after: Tags, author: Author) -> list[
     Only differences are written, in as few statements as there are tags or nodes, whichever are fewer. The caller has locked the rows.
     """
     added, removed = _pairs(after, before), _pairs(before, after)
-    rows.forget_pairs(conn, TAG.node_id, TAG.tag, removed)
-    if added:
-        conn.execute(sa.insert(NodeTag.__table__), [{"tag": tag, "node_id": node_id} for node_id, tag in added])
+    swapped = _swap(conn, added, removed)
+    rows.forget_pairs(conn, TAG.node_id, TAG.tag, [pair for pair in removed if pair[0] not in swapped])
+    if new := [{"tag": tag, "node_id": node_id} for node_id, tag in added if node_id not in swapped]:
+        conn.execute(sa.insert(NodeTag.__table__), new)
     _follow_affinity_zone(conn, before, after)
     return note(conn, removed, added, author)
+
+
+def _swap(conn: Connection, added: Pairs, removed: Pairs) -> set[str]:
+    """Where one tag of a node takes the place of another, as when it moves to another pool, that is one statement; ids of the nodes."""
+    new, old = dict(added), dict(removed)
+    times = Counter(node_id for node_id, _ in [*added, *removed])
+    moved: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for node_id in new.keys() & old.keys():
+        if times[node_id] == 2:
+            moved[old[node_id], new[node_id]].append(node_id)
+    for (tag, other), node_ids in sorted(moved.items()):
+        conn.execute(_SWAP, {"old": tag, "new": other, "ids": sorted(node_ids)})
+    return {node_id for node_ids in moved.values() for node_id in node_ids}
 
 
 def note(conn: Connection, removed: Pairs, added: Pairs, author: Author) -> list[str]:
     """Put into the history what was taken off and put on, (node id, tag or fact) each; ids of the nodes, in order."""
     changes = [*((*pair, "removed") for pair in removed), *((*pair, "added") for pair in added)]
     if changes:
-        about = {"user_id": author.user_id, "request_id": author.request_id, "made_at": now()}
-        values = [{"id": str(uuid.uuid4()), "node_id": node_id, "tag": tag, "made": what} for node_id, tag, what in changes]
-        conn.execute(sa.insert(NodeTagChange.__table__).values(about), values)
+        about = {"user_id": author.user_id, "request_id": author.request_id}
+        values = [{"id": str(uuid.uuid4()), "node_id": node_id, "tag": tag, "made": what, **about} for node_id, tag, what in changes]
+        conn.execute(_NOTE, values)
     return sorted({node_id for node_id, _, _ in changes})
 
 

@@ -9,28 +9,20 @@ from sqlalchemy import Connection, select, update
 
 from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
-from baremetal_svc.db.models import Claim, Fault, Node, NodeTag, Operation, ReservedNode
-from baremetal_svc.domain.node import NodeFacts
+from baremetal_svc.db.models import Node, NodeTag, Operation
 
 NODE = Node.__table__.c
 CHUNK = 500
-_IN_ORDER = select(NODE.id).where(NODE.id.in_(sa.bindparam("ids", expanding=True))).order_by(NODE.id)
+_THESE = NODE.id.in_(sa.bindparam("ids", expanding=True))
+_IN_ORDER = select(NODE.id).where(_THESE).order_by(NODE.id)
 _WAIT, _SKIP = _IN_ORDER.with_for_update(), _IN_ORDER.with_for_update(skip_locked=True)
-#: Every field of NodeFacts but the tags, by its name.
-_FACTS = (
-    select(
-        *(NODE[name] for name in ("id", "resource_class", "provision_state", "maintenance", "instance_id", "retired", "protected", "gone")),
-        *(NODE[name] for name in ("hold_until", "failure_domain", "properties", "traits", "owner", "lessee", "conductor_group", "shard")),
-        *(NODE[name] for name in ("fault", "ports")),
-        Claim.held_node.is_not(None).label("held"),
-        sa.exists().where(Fault.target_id == NODE.id, Fault.cleared_at.is_(None)).label("faulty"),
-        ReservedNode.reservation_id,
-    )
-    .select_from(Node.__table__)
-    .outerjoin(Claim.__table__, Claim.held_node == NODE.id)
-    .outerjoin(ReservedNode.__table__, ReservedNode.node_id == NODE.id)
-    .where(NODE.id.in_(sa.bindparam("ids", expanding=True)))
-)
+#: The fields of NodeFacts that stand in the node's own row.
+FACTS = (
+    "id", "resource_class", "provision_state", "maintenance", "instance_id", "retired", "protected", "gone", "hold_until", "failure_domain",
+    "properties", "traits", "owner", "lessee", "conductor_group", "shard", "fault", "ports",
+)  # fmt: skip
+_FACTS = select(*(NODE[name] for name in FACTS)).where(_THESE).order_by(NODE.id)
+_FACTS_LOCKED = _FACTS.with_for_update()
 
 
 def database_time(conn: Connection) -> float:
@@ -133,10 +125,12 @@ def wake_waiting(conn: Connection) -> list[str]:
     return ids
 
 
-def facts(conn: Connection, tags: Mapping[str, frozenset[str]]) -> list[NodeFacts]:
-    """What pools and offers need to know of the nodes that have these tags (by node id), in one query."""
-    found = rows.all_of(conn, _FACTS, ids=list(tags))
-    return [NodeFacts(**{**row, "traits": tuple(row["traits"])}, tags=tags[row["id"]]) for row in found]
+def known(conn: Connection, node_ids: Collection[str], *, lock: bool = False) -> list[rows.Row]:
+    """What the nodes' own rows say for their pools and offers, see db.standing.
+
+    :param lock: lock the rows as ``lock`` does.
+    """
+    return rows.all_of(conn, _FACTS_LOCKED if lock else _FACTS, ids=list(node_ids))
 
 
 def lock(conn: Connection, node_ids: Collection[str], *, skip_locked: bool = False) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from baremetal_svc.db import node_facts, nodes, pools
+from baremetal_svc.db import node_facts, nodes, standing
 from baremetal_svc.db.models import Node, NodeFact
 from baremetal_svc.db.session import Database
 from baremetal_svc.domain import facts
@@ -23,8 +23,8 @@ def fill_node_facts(conn: Connection, most: int) -> int:
     uncounted = ~sa.exists().where(NodeFact.node_id == Node.id, NodeFact.term.startswith("nics:"))
     missing = sa.or_(none, sa.and_(uncounted, sa.cast(Node.__table__.c.ports, sa.Text).not_in(("[]", "null"))))
     found = list(conn.execute(sa.select(Node.__table__.c.id).where(missing).limit(most)).scalars())
-    nodes.lock(conn, found)
-    node_facts.keep(conn, {node.id: facts.facts(node) for node in nodes.facts(conn, pools.tags_of(conn, found))})
+    seen = standing.of(conn, nodes.known(conn, found, lock=True))
+    node_facts.keep(conn, {node_id: facts.facts(node) for node_id, node in seen.facts.items()})
     return len(found)
 
 

@@ -20,7 +20,10 @@ TAG = NodeTag.__table__.c
 #: Parts of one statement: SQLite takes 500.
 _AT_ONCE = 200
 #: As text: most of what it takes to read them is the lists, and those seldom change.
-_EXPRESSIONS = select(POOL.id, *(sa.cast(column, sa.Text) for column in (POOL.all_of, POOL.any_of, POOL.none_of)))
+_LISTS = [sa.cast(column, sa.Text) for column in (POOL.all_of, POOL.any_of, POOL.none_of)]
+_EXPRESSIONS = select(POOL.id, *_LISTS)
+#: Of so many tags, pools that name one are looked for; of more, all are read. Not of what JSON may write in another way.
+_FEW, _WRITTEN_OTHERWISE = 8, frozenset('"\\')
 _TAGS = select(TAG.node_id, TAG.tag).where(TAG.node_id.in_(sa.bindparam("ids", expanding=True)))
 
 #: Begins the tags that say in which zone a node is: what tenants name, and what groups keep together or apart.
@@ -101,13 +104,27 @@ def expressions(conn: Connection, pool_ids: Sequence[str] | None = None) -> dict
     return _by_id(conn, _EXPRESSIONS if pool_ids is None else _EXPRESSIONS.where(POOL.id.in_(pool_ids)))
 
 
+def naming(conn: Connection, tags: Collection[str]) -> dict[str, Expression]:
+    """Expressions by id, at least of the pools whose expression names one of the tags."""
+    if len(tags) > _FEW or not all(tag.isascii() and tag.isprintable() and not _WRITTEN_OTHERWISE & set(tag) for tag in tags):
+        return expressions(conn)
+    patterns = {f"tag{number}": f'%"{tag}"%' for number, tag in enumerate(sorted(tags))}
+    return _by_id(conn, _naming(len(tags)), patterns)
+
+
+@lru_cache(_FEW + 1)
+def _naming(count: int) -> sa.Select[Any]:
+    every, some, no = _LISTS
+    return _EXPRESSIONS.where(sa.or_(sa.false(), *((every + some + no).like(sa.bindparam(f"tag{number}")) for number in range(count))))
+
+
 def rebuilt(conn: Connection) -> dict[str, Expression]:
     """The expressions of the pools that are not being rebuilt."""
     return _by_id(conn, _EXPRESSIONS.where(POOL.rebuilt_generation >= POOL.generation))
 
 
-def _by_id(conn: Connection, statement: sa.Select[Any]) -> dict[str, Expression]:
-    return {pool_id: _expression(*lists) for pool_id, *lists in conn.execute(statement).all()}
+def _by_id(conn: Connection, statement: sa.Select[Any], values: Mapping[str, str] | None = None) -> dict[str, Expression]:
+    return {pool_id: _expression(*lists) for pool_id, *lists in conn.execute(statement, values).all()}
 
 
 @lru_cache(4096)
@@ -115,11 +132,10 @@ def _expression(every: str, some: str, no: str) -> Expression:
     return Expression.of(all=orjson.loads(every), any=orjson.loads(some), none=orjson.loads(no))
 
 
-def tags_of(conn: Connection, node_ids: Sequence[str], these: Collection[str] | None = None) -> dict[str, frozenset[str]]:
-    """Tags by node id, in one query; of these tags only unless that is None."""
+def tags_of(conn: Connection, node_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Tags by node id, in one query."""
     found: dict[str, set[str]] = {node_id: set() for node_id in node_ids}
-    statement = _TAGS if these is None else _TAGS.where(TAG.tag.in_(sorted(these)))
-    for node_id, tag in conn.execute(statement, {"ids": list(found)}).all():
+    for node_id, tag in conn.execute(_TAGS, {"ids": list(found)}).all():
         found[node_id].add(tag)
     return {node_id: frozenset(tags) for node_id, tags in found.items()}
 

@@ -125,11 +125,10 @@ def _retag(conn: Connection, call: Call, node_ids: list[str], changed: Row, afte
     author, ordered = Author(call.context.user_id, call.context.request_id), sorted(node_ids)
     for start in range(0, len(ordered), nodes.CHUNK):
         chunk = ordered[start : start + nodes.CHUNK]
-        nodes.lock(conn, chunk)
-        tags = pools.tags_of(conn, chunk)
-        wanted = _wanted(conn, tags, changed, after)
-        if node_tags.change(conn, tags, wanted, author):
-            offers.retag(conn, wanted)
+        seen = offers.seen(conn, chunk, lock=True)
+        wanted = _wanted(conn, seen.tags, changed, after)
+        if node_tags.change(conn, seen.tags, wanted, author):
+            offers.retag(conn, seen, wanted)
 
 
 def _wanted(conn: Connection, tags: Tags, changed: Row, after: Callable[[Rows], Rows]) -> dict[str, frozenset[str]]:

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The use cases of tags of nodes: a free node changes pools in the same transaction, a node in use when it is released."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
 from baremetal_svc.db import aggregates, node_tags, nodes, pools
-from baremetal_svc.db.node_tags import Author, Tags
+from baremetal_svc.db.node_tags import Author
 from baremetal_svc.db.rows import Row
+from baremetal_svc.db.standing import Seen
 from baremetal_svc.domain import tags
 from baremetal_svc.domain.errors import existing
 from baremetal_svc.features.node_tags import rules
@@ -87,14 +88,15 @@ def bulk(call: Call) -> dict[str, Any]:
         changed, moved = 0, 0
         for start in range(0, len(node_ids), nodes.CHUNK):
             chunk = node_ids[start : start + nodes.CHUNK]
-            before, after = _retagged(conn, chunk, lambda n, b, g: rules.changed(n, b, g, more, less), lock=not dry)
+            seen = offers.seen(conn, chunk, lock=not dry)
+            after = _changed(conn, seen, lambda n, b, g: rules.changed(n, b, g, more, less))
             if dry:
-                changed += sum(before[node_id] != after[node_id] for node_id in chunk)
-                moved += offers.moving(conn, after)
+                changed += sum(before != after[node_id] for node_id, before in seen.tags.items())
+                moved += offers.moving(conn, seen, after)
             else:
-                done = node_tags.change(conn, before, after, _author(call))
+                done = node_tags.change(conn, seen.tags, after, _author(call))
                 changed += len(done)
-                moved += offers.retag(conn, {node_id: after[node_id] for node_id in done}) if done else 0
+                moved += offers.retag(conn, seen, {node_id: after[node_id] for node_id in done}) if done else 0
         return {"matched": len(node_ids), "changed": changed, "moved": moved, "dry_run": dry}
 
     return call.services.db.query(work) if dry else call.services.db.transact(work)
@@ -102,26 +104,24 @@ def bulk(call: Call) -> dict[str, Any]:
 
 def _one(call: Call, node_id: str, change: Change) -> list[str]:
     def work(conn: Connection) -> list[str]:
-        existing(nodes.get(conn, node_id), "node", node_id)
-        before, after = _retagged(conn, [node_id], change)
-        if node_tags.change(conn, before, after, _author(call)):
-            offers.retag(conn, after)
+        seen = offers.seen(conn, [node_id], lock=True)
+        existing(seen.facts.get(node_id), "node", node_id)
+        after = _changed(conn, seen, change)
+        if node_tags.change(conn, seen.tags, after, _author(call)):
+            offers.retag(conn, seen, after)
         return sorted(after[node_id])
 
     return call.services.db.transact(work)
 
 
-def _retagged(conn: Connection, node_ids: Sequence[str], change: Change, *, lock: bool = True) -> tuple[Tags, Tags]:
-    """Tags of the nodes as they are and as they shall be."""
-    if lock:
-        nodes.lock(conn, node_ids)
-    before = pools.tags_of(conn, node_ids)
-    known = {row["id"]: row for row in aggregates.those(conn, tags.aggregates_of(set().union(*before.values())))}
+def _changed(conn: Connection, seen: Seen, change: Change) -> dict[str, frozenset[str]]:
+    """Tags of the nodes as they shall be."""
+    known = {row["id"]: row for row in aggregates.those(conn, tags.aggregates_of(set().union(*seen.tags.values())))}
     after = {}
-    for node_id, own in before.items():
+    for node_id, own in seen.tags.items():
         given = tags.given(known[name] for name in tags.aggregates_of(own) if name in known)
         after[node_id] = change(node_id, own, given)
-    return before, after
+    return after
 
 
 def _author(call: Call) -> Author:

@@ -104,9 +104,9 @@ def _view(call: Call, row: Row, found: service.Found) -> dict[str, Any]:
         **(_facts(row) if call.version >= 5 else {}),
         "failure_domain": row["failure_domain"],
         **(_source(row) if call.version >= 6 else {}),
-        "tags": sorted(found.tags[row["id"]]),
-        "pools": sorted(found.standing[row["id"]].members),
-        "offered": bool(found.standing[row["id"]].offers),
+        "tags": sorted(found.seen.facts[row["id"]].tags),
+        "pools": sorted(found.seen.standing[row["id"]].members),
+        "offered": bool(found.seen.standing[row["id"]].offers),
         "observed_at": views.moment(row["observed_at"] if row["gone"] else max(row["observed_at"], found.listed_at or 0.0)),
         "links": views.links(call, "nodes", row["id"]),
     }

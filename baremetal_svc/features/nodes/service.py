@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import claims, groups, listings, node_tags, nodes, pools
-from baremetal_svc.db.offers import Standing, standing
+from baremetal_svc.db import claims, groups, listings, node_tags, nodes, standing
 from baremetal_svc.db.rows import Row
+from baremetal_svc.db.standing import Seen
 from baremetal_svc.domain import failure_domain
 from baremetal_svc.domain.errors import Conflict, existing
 from baremetal_svc.domain.spread import Rule
@@ -21,8 +21,7 @@ class Found:
     """Nodes with their tags, their pools and their offers."""
 
     rows: list[Row]
-    tags: dict[str, frozenset[str]]
-    standing: dict[str, Standing]
+    seen: Seen
     #: When the last listing began; a node that it showed unchanged was not written.
     listed_at: float | None
 
@@ -33,7 +32,7 @@ def names(call: Call) -> list[str]:
 
 
 def page(call: Call, limit: int) -> Found:
-    """A page of nodes: four queries whatever the limit. :raises NotFound: the marker."""
+    """A page of nodes: three queries whatever the limit. :raises NotFound: the marker."""
     marker = call.query.get("marker")
 
     def work(conn: Connection) -> Found:
@@ -55,8 +54,7 @@ def show(call: Call, node_id: str) -> tuple[Found, Row | None]:
 
 
 def _found(conn: Connection, rows: list[Row]) -> Found:
-    ids = [row["id"] for row in rows]
-    return Found(rows, pools.tags_of(conn, ids), standing(conn, ids), listings.last(conn))
+    return Found(rows, standing.of(conn, rows), listings.last(conn))
 
 
 def place(call: Call, node_id: str, wanted: str | None) -> Row:

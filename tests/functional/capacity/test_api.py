@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from baremetal_svc.db import capacity, faults, models, nodes, pools
+from baremetal_svc.db import capacity, faults, models, nodes
 from baremetal_svc.domain.capacity import Stock, full
+from baremetal_svc.scheduler import offers
 from tests.fixtures.drifting import change
 from tests.fixtures.service import ADMIN, DEFAULT_POOL, FOREIGN, MEMBER, Service, tomorrow
 
@@ -76,8 +77,7 @@ def test_python_and_a_count_say_the_same(service: Service, fleet: Any) -> None:
         now = nodes.database_time(conn)
         claims = dict(conn.execute(sa.select(models.Claim.held_node, models.Claim.state)).tuples().all())
         one_by_one = [
-            capacity.state_of(node, claims.get(node.id), now)
-            for node in nodes.facts(conn, pools.tags_of(conn, nodes.ids_after(conn, "", 100)))
+            capacity.state_of(node, claims.get(node.id), now) for node in offers.seen(conn, nodes.ids_after(conn, "", 100)).facts.values()
         ]
         stock = Stock.of(capacity.groups(conn, DEFAULT_POOL, now), 3)
     assert {state: one_by_one.count(state) for state in one_by_one} == stock.states

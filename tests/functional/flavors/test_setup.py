@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from baremetal_svc.db import candidates, models, nodes, pools
+from baremetal_svc.db import candidates, models
 from baremetal_svc.domain import facts
 from baremetal_svc.domain.setup import BOOT_MODES, Setup
+from baremetal_svc.scheduler import offers
 from tests.fixtures.drifting import change
 from tests.fixtures.service import ADMIN, DEFAULT_POOL, Service
 from tests.functional.flavors.test_more import FLAVOR, patched
@@ -190,7 +191,7 @@ def test_python_and_sql_say_the_same_of_a_node(service: Service, columns: dict[s
     service.sync()
     conditions = candidates.knowing(models.Node.id, ((one.fact, one.has) for one in setup.conditions))
     with service.db.read() as conn:
-        [known] = nodes.facts(conn, pools.tags_of(conn, [node_id]))
+        [known] = offers.seen(conn, [node_id]).facts.values()
         in_sql = conn.execute(sa.select(models.Node.id).where(*conditions)).first() is not None
         wanted = candidates.Wanted(DEFAULT_POOL, "baremetal", facts=setup.conditions)
         offered = conn.execute(sa.select(candidates.OFFER.node_id).where(*wanted.conditions), wanted.values).first()

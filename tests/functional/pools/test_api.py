@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pools over REST, and what membership and offers follow from."""
 
-from baremetal_svc.db import models, node_tags, nodes, pools
+from baremetal_svc.db import models, node_tags
 from baremetal_svc.scheduler import offers
 from tests.fixtures.service import ADMIN, DEFAULT_POOL, Service
 
 
 def _tag(service: Service, node_id: str, *tags: str) -> None:
     with service.db.write() as conn:
-        node_tags.change(conn, pools.tags_of(conn, [node_id]), {node_id: frozenset(tags)}, node_tags.Author(None, None))
+        node_tags.change(conn, offers.seen(conn, [node_id]).tags, {node_id: frozenset(tags)}, node_tags.Author(None, None))
         offers.recompute(conn, [node_id])
 
 
@@ -67,7 +67,7 @@ def test_offers_follow_maintenance_and_disappearance(service: Service) -> None:
     service.sync()
     assert len(service.rows(models.Offer)) == 1
     with service.db.read() as conn:
-        assert {f.id for f in nodes.facts(conn, pools.tags_of(conn, [one, two])) if f.gone} == {two}
+        assert {f.id for f in offers.seen(conn, [one, two]).facts.values() if f.gone} == {two}
     service.world.nodes[one].maintenance = False
     service.sync()
     assert len(service.rows(models.Offer)) == 2

@@ -5,9 +5,10 @@ import random
 
 import pytest
 
-from baremetal_svc.db import models, nodes, pools
+from baremetal_svc.db import models
 from baremetal_svc.domain import facts
 from baremetal_svc.domain.pool import Expression
+from baremetal_svc.scheduler import offers
 from tests.fixtures.service import ADMIN, Service
 from tests.functional.pools.test_edit import made, offered
 
@@ -94,7 +95,7 @@ def test_python_and_sql_select_the_same_nodes(service: Service, rich: str) -> No
         service.call("PUT", f"/v1/nodes/{node_id}/tags", {"tags": [f"t{bit}" for bit in range(3) if number >> bit & 1]})
     terms = [*TERMS, "t0", "t1", "t2", "unknown"]
     with service.db.read() as conn:
-        known = nodes.facts(conn, pools.tags_of(conn, list(service.world.nodes)))
+        known = offers.seen(conn, list(service.world.nodes)).facts.values()
     for _ in range(60):
         parts = {name: dice.sample(terms, dice.randrange(3)) for name in ("all", "any", "none")}
         if not any(parts.values()):

@@ -6,9 +6,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from baremetal_svc.db import faults, models, nodes, pools
+from baremetal_svc.db import faults, models, nodes
 from baremetal_svc.db.conditions import CONDITIONS
 from baremetal_svc.domain.scheduling import PREDICATES
+from baremetal_svc.scheduler import offers
 from tests.fixtures.drifting import change
 from tests.fixtures.service import Service
 
@@ -47,7 +48,7 @@ def test_python_and_sql_say_the_same_of_a_node(service: Service, columns: dict[s
                 faults.record(conn, kind="node", target_id=node["id"], operation_id=None, code="x", message="x")
     change(service, models.Node, sa.true(), **columns)
     with service.db.read() as conn:
-        [facts] = nodes.facts(conn, pools.tags_of(conn, [service.rows(models.Node)[0]["id"]]))
+        [facts] = offers.seen(conn, [service.rows(models.Node)[0]["id"]]).facts.values()
         now = nodes.database_time(conn)
         for predicate in PREDICATES:
             in_sql = conn.execute(sa.select(NODE.id).where(CONDITIONS[predicate.name])).first() is not None

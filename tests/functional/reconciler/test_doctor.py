@@ -221,6 +221,6 @@ def test_a_look_costs_a_call_for_each_thousand_and_no_statement_for_a_server(ser
     assert _cost(service) == (few, asked)
     _filled(service, 700)
     more, asked = _cost(service)
-    # Nodes are compared with their offers in chunks of 500: five queries for each, twice in a look.
-    assert more == few + 2 * 2 * 5
+    # Nodes are compared with their offers in chunks of 500: four queries for each, twice in a look.
+    assert more == few + 2 * 2 * 4
     assert asked == {"ironic.survey_nodes": 2, "ironic.survey_vifs": 2, "neutron.survey_ports": 2}
