@@ -17,7 +17,7 @@ FRESH = 2.0
 _COLLECTIONS = ("servers", "flavors", "availability_zones", "keypairs", "aggregates", "nodes", "server_groups", "manageable_servers")
 
 
-class Version(wtypes.Base):
+class Version(views.View):
     """A version of the API, with the lowest and the highest microversion."""
 
     id = wtypes.text
@@ -27,7 +27,7 @@ class Version(wtypes.Base):
     links = [views.Link]
 
 
-class Versions(wtypes.Base):
+class Versions(views.View):
     """All versions."""
 
     name = wtypes.text
@@ -35,14 +35,14 @@ class Versions(wtypes.Base):
     versions = [Version]
 
 
-class Parts(wtypes.Base):
+class Parts(views.View):
     """``status`` ok, degraded or down, and "ok" or "away" by part."""
 
     status = wtypes.text
     parts = views.texts
 
 
-class Root(wtypes.Base):
+class Root(views.View):
     """A version and its collections."""
 
     id = wtypes.text

@@ -27,7 +27,7 @@ class Shown:
     tags: Sequence[str]
 
 
-class Server(wtypes.Base):
+class Server(views.View):
     """A server as a tenant sees it; ``node`` and ``affinity_zone`` for operators only, ``fault`` in status error only."""
 
     uuid = wtypes.text

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pieces that the views of all features share: WSME types, times, links, pages."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -43,14 +44,28 @@ class Attribute(wtypes.wsattr):
         self.since, self.always = since, always
 
 
-class Link(wtypes.Base):
+class _Declared:
+    """The order in which a view declares its attributes. WSME would read and parse its source for that: a third of an API's start."""
+
+    def __get__(self, view: Any, owner: type) -> list[str]:
+        names = dict.fromkeys(name for one in reversed(owner.__mro__) for name in vars(one) if not name.startswith("_"))
+        return [name for name in names if wtypes.iswsattr(getattr(owner, name)) and not inspect.isroutine(getattr(owner, name))]
+
+
+class View(wtypes.Base):
+    """What a resource looks like in answers: its attributes and their types."""
+
+    _wsme_attr_order = _Declared()
+
+
+class Link(View):
     """Where a resource is found."""
 
     href = wtypes.text
     rel = wtypes.text
 
 
-def single(view: type[wtypes.Base], values: Mapping[str, Any]) -> dict[str, Any]:
+def single(view: type[View], values: Mapping[str, Any]) -> dict[str, Any]:
     """One resource, checked and written by WSME. Lists skip it: it costs ten times the rest of the answer."""
     known: dict[str, Any] = wsme_json.tojson(view, wsme_json.fromjson(view, dict(values)))
     return known

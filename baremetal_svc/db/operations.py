@@ -3,6 +3,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -120,40 +121,23 @@ def due(conn: Connection, kinds: Sequence[tuple[str, int]], limit: int, *, skip_
 
     Only kinds and shapes that the caller knows.
     """
-    known = sa.tuple_(OP.kind, OP.shape).in_(list(kinds))
-    states = ((State.RUNNING, OP.lease_until), (State.WAITING, OP.wake_at), (State.PENDING, OP.wake_at))
-    abandoned, *others = (_due(conn, known, state, since, limit, skip_locked=skip_locked) for state, since in states)
+    asked = {"kinds": list(kinds), "most": limit}
+    abandoned, *others = (conn.execute(_due(state, since, skip_locked), asked).tuples().all() for state, since in _SINCE)
     return [operation_id for _, operation_id in [*abandoned, *sorted(itertools.chain(*others))]][:limit]
 
 
-def _due(
-    conn: Connection, known: sa.ColumnElement[bool], state: State, since: sa.Column[Any], limit: int, *, skip_locked: bool
-) -> list[tuple[float, str]]:
-    # A statement for each state: of two states at once the order would have to be made, of all that are due.
-    statement = select(since, OP.id).where(OP.state == state, since <= now(), known).order_by(since).limit(limit)
-    return list(conn.execute(statement.with_for_update(skip_locked=True) if skip_locked else statement).tuples())
+@lru_cache
+def _due(state: State, since: sa.Column[Any], skip_locked: bool) -> sa.Select[Any]:
+    # A statement for each state: of two states at once the order would have to be made, of all that are due. Built once: every conductor
+    # asks it all the time, and building it takes longer than the answer.
+    known = sa.tuple_(OP.kind, OP.shape).in_(sa.bindparam("kinds", expanding=True))
+    statement = select(since, OP.id).where(OP.state == state, since <= now(), known).order_by(since).limit(sa.bindparam("most"))
+    return statement.with_for_update(skip_locked=True) if skip_locked else statement
 
 
 def take(conn: Connection, operation_id: str, owner: str, lease: float) -> bool:
     """Compare-and-swap an operation that is due to running under a new generation; False when another was faster."""
-    waiting = sa.and_(OP.state.in_([State.PENDING, State.WAITING]), OP.wake_at <= now())
-    abandoned = sa.and_(OP.state == State.RUNNING, OP.lease_until < now())
-    statement = (
-        update(Operation)
-        .where(OP.id == operation_id, sa.or_(waiting, abandoned))
-        .values(
-            state=State.RUNNING,
-            owner=owner,
-            generation=OP.generation + 1,
-            lease_until=now() + lease,
-            wake_at=None,
-            wait_node=None,
-            wait_for=None,
-            wait_since=None,
-            updated_at=now(),
-        )
-    )
-    return conn.execute(statement).rowcount == 1
+    return conn.execute(_TAKE, {"taken_id": operation_id, "taker": owner, "lease": lease}).rowcount == 1
 
 
 def fence(conn: Connection, operation_id: str, generation: int, **values: Any) -> bool:
@@ -290,6 +274,25 @@ def save_step(conn: Connection, operation_id: str, name: str, state: str) -> Non
 
 
 # What every save sends is built once: building and keying a statement costs more than the database takes for it.
+#: States from which an operation is claimed, by what makes it due.
+_SINCE = ((State.RUNNING, OP.lease_until), (State.WAITING, OP.wake_at), (State.PENDING, OP.wake_at))
+_WAITING = sa.and_(OP.state.in_([State.PENDING, State.WAITING]), OP.wake_at <= now())
+_ABANDONED = sa.and_(OP.state == State.RUNNING, OP.lease_until < now())
+_TAKE = (
+    update(Operation.__table__)
+    .where(OP.id == sa.bindparam("taken_id"), sa.or_(_WAITING, _ABANDONED))
+    .values(
+        state=State.RUNNING,
+        owner=sa.bindparam("taker"),
+        generation=OP.generation + 1,
+        lease_until=now() + sa.bindparam("lease", type_=sa.Double),
+        wake_at=None,
+        wait_node=None,
+        wait_for=None,
+        wait_since=None,
+        updated_at=now(),
+    )
+)
 _FENCE = (
     update(Operation.__table__)
     .where(OP.id == sa.bindparam("held_id"), OP.generation == sa.bindparam("held_generation"), OP.state == State.RUNNING)

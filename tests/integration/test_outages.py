@@ -25,7 +25,7 @@ _STATES = sa.text("SELECT kind, state, COUNT(*) FROM operations GROUP BY kind, s
 
 @pytest.fixture(scope="module", name="machines")
 def fake_machines() -> Iterator[list[metal.Machine]]:
-    with machines(CLASS, MACHINES, deploy_delay=3, power_delay=1) as made:
+    with machines(CLASS, MACHINES) as made:
         yield made
 
 
@@ -40,7 +40,7 @@ def lines() -> Iterator[dict[str, Balancer]]:
 
 @pytest.fixture
 def cluster(machines: list[metal.Machine], lines: dict[str, Balancer], tmp_path: Path) -> Iterator[Cluster]:
-    made = Cluster(tmp_path, options=OPTIONS)
+    made = Cluster(tmp_path, options=OPTIONS, deploy_delay=3, power_delay=1)
     transport = made.transport_url.replace(f":{layout.PORTS['rabbitmq']}", f":{lines['rabbitmq'].port}")
     database = sa.make_url(made.database_url).set(port=lines["mariadb"].port).render_as_string(hide_password=False)
     made.configure({"database.connection": database, "DEFAULT.transport_url": transport})

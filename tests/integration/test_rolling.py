@@ -47,7 +47,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", name="machines")
 def fake_machines() -> Iterator[list[metal.Machine]]:
-    with machines(CLASS, MACHINES, deploy_delay=2, power_delay=1) as made:
+    with machines(CLASS, MACHINES) as made:
         yield made
 
 

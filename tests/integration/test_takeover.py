@@ -33,7 +33,7 @@ _STANDING = sa.text(
 
 @pytest.fixture(scope="module", name="machines")
 def fake_machines() -> Iterator[list[metal.Machine]]:
-    with machines(CLASS, MACHINES, deploy_delay=2, power_delay=1) as made:
+    with machines(CLASS, MACHINES) as made:
         yield made
 
 

@@ -13,7 +13,7 @@ from baremetal_svc.api.shapes import STARTED, Page
 from baremetal_svc.features.adoption import policy, schema, service
 
 
-class ManageableServer(wtypes.Base):
+class ManageableServer(views.View):
     """A machine that could be adopted."""
 
     uuid = wtypes.text

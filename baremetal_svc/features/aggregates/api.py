@@ -18,7 +18,7 @@ _ONE = f"{_ALL}/{{{_ID}}}"
 _NODES = f"{_ONE}/nodes"
 
 
-class Aggregate(wtypes.Base):
+class Aggregate(views.View):
     """An aggregate; its nodes are listed apart."""
 
     uuid = wtypes.text
@@ -29,13 +29,13 @@ class Aggregate(wtypes.Base):
     links = [views.Link]
 
 
-class Nodes(wtypes.Base):
+class Nodes(views.View):
     """Names of nodes."""
 
     nodes = [wtypes.text]
 
 
-class Zones(wtypes.Base):
+class Zones(views.View):
     """Names of availability zones."""
 
     availability_zones = [wtypes.text]

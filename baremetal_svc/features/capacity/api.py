@@ -23,7 +23,7 @@ _COUNTS = views.Json({"type": "object", "properties": dict.fromkeys(_NAMES, _NUM
 _FREE_BELOW = views.Json({"type": ["integer", "string", "null"]})
 
 
-class ClassCapacity(wtypes.Base):
+class ClassCapacity(views.View):
     """Nodes of a resource class, "" for those that have none; ``free_now`` was counted for this answer."""
 
     resource_class = wtypes.text
@@ -31,7 +31,7 @@ class ClassCapacity(wtypes.Base):
     free_now = int
 
 
-class FlavorCapacity(wtypes.Base):
+class FlavorCapacity(views.View):
     """A flavor that draws on the pool. For operators: nodes of its resource class, the pool's place in its list; else what could be had."""
 
     flavor_uuid = wtypes.text
@@ -43,14 +43,14 @@ class FlavorCapacity(wtypes.Base):
     free_now = views.Attribute(int, always=False)
 
 
-class DomainCapacity(wtypes.Base):
+class DomainCapacity(views.View):
     """Nodes that stand in a place, "" for those of which it is not known."""
 
     domain = wtypes.text
     nodes = _COUNTS
 
 
-class PoolCapacity(wtypes.Base):
+class PoolCapacity(views.View):
     """What the nodes of a pool were doing ``as_of`` that time, each in one state; ``free_now`` was counted for this answer.
 
     Everybody but operators gets ``uuid`` and ``flavors`` only. ``failure_domains`` are of the ``level``.
@@ -69,14 +69,14 @@ class PoolCapacity(wtypes.Base):
     failure_domains = views.Attribute([DomainCapacity], always=False)
 
 
-class CapacityHour(wtypes.Base):
+class CapacityHour(views.View):
     """What the nodes of a pool were doing when they were first counted in the hour that begins ``at``."""
 
     at = wtypes.text
     nodes = _COUNTS
 
 
-class PoolForecast(wtypes.Base):
+class PoolForecast(views.View):
     """The straight line through the free nodes of the last ``weeks``, hour by hour: ``points`` of them.
 
     ``per_day``: how many more are free from day to day; ``fit``: R squared. ``runs_out_on`` is null for the ``reason``.
@@ -91,7 +91,7 @@ class PoolForecast(wtypes.Base):
     reason = wtypes.text
 
 
-class Capacity(wtypes.Base):
+class Capacity(views.View):
     """How many of ``count`` servers the project could have now. ``bounded_by``: count, machines, group, quota, pools or flavor."""
 
     flavor_uuid = wtypes.text

@@ -10,7 +10,7 @@ from baremetal_svc.api.shapes import Page
 from baremetal_svc.features.events import policy, rules, schema, service
 
 
-class Event(wtypes.Base):
+class Event(views.View):
     """One event; ``error`` {"code", "message", "hint", "step"} of what ended badly."""
 
     event = wtypes.text

@@ -14,7 +14,7 @@ from baremetal_svc.db.rows import Row
 from baremetal_svc.features.faults import policy, schema, service
 
 
-class Fault(wtypes.Base):
+class Fault(views.View):
     """A fault; open while ``cleared_at`` is null."""
 
     uuid = wtypes.text

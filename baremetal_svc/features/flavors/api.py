@@ -18,7 +18,7 @@ _AMOUNTS = views.Json({"type": "object", "additionalProperties": {"type": "integ
 _VALUES = views.Json({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}})
 
 
-class Flavor(wtypes.Base):
+class Flavor(views.View):
     """A flavor; what it takes and from where is for operators. ``facts``: cpus, cpu_model, cpu_arch, memory_mb, disks, nics, gpus.
 
     ``partitions``: the layout where a request of a partition image names none. ``image_properties``: of each an image has a value.
@@ -46,7 +46,7 @@ class Flavor(wtypes.Base):
     links = [views.Link]
 
 
-class Access(wtypes.Base):
+class Access(views.View):
     """Ids of the projects that may use a private flavor."""
 
     flavor_access = [wtypes.text]

@@ -13,7 +13,7 @@ from baremetal_svc.db.rows import Row
 from baremetal_svc.features.keypairs import policy, schema, service
 
 
-class KeyPair(wtypes.Base):
+class KeyPair(views.View):
     """A key pair; ``private_key`` only in the answer that made it."""
 
     user_id = wtypes.text

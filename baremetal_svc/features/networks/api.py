@@ -12,7 +12,7 @@ from baremetal_svc.features.networks import policy, schema, service
 _NETWORKS = "/v1/servers/{server_id}/networks"
 
 
-class Nic(wtypes.Base):
+class Nic(views.View):
     """A NIC of a server; ``port_id`` is null while it is being attached."""
 
     port_id = wtypes.text
@@ -22,7 +22,7 @@ class Nic(wtypes.Base):
     floating_ip = wtypes.text
 
 
-class Nics(wtypes.Base):
+class Nics(views.View):
     """All of them."""
 
     nics = [Nic]

@@ -16,13 +16,13 @@ _ONE = f"{_TAGS}/{{node_tag}}"
 _QUERY = {5: schema.EMPTY}
 
 
-class NodeTags(wtypes.Base):
+class NodeTags(views.View):
     """The tags of a node, those that aggregates gave it among them."""
 
     tags = [wtypes.text]
 
 
-class TagChange(wtypes.Base):
+class TagChange(views.View):
     """A tag that was ``added`` or ``removed``, by whom, in which request."""
 
     uuid = wtypes.text
@@ -33,7 +33,7 @@ class TagChange(wtypes.Base):
     at = wtypes.text
 
 
-class BulkTagging(wtypes.Base):
+class BulkTagging(views.View):
     """How many nodes the filter selected, how many of them changed, how many moved between pools at once; a dry run only counts."""
 
     matched = int

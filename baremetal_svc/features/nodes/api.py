@@ -16,7 +16,7 @@ from baremetal_svc.features.nodes import policy, schema, service
 _DOMAIN = "/v1/nodes/{node_id}/failure-domain"
 
 
-class Node(wtypes.Base):
+class Node(views.View):
     """A machine as the last listing of Ironic showed it.
 
     ``failure_domain_source``: ``operator``, ``properties``, ``lldp``, or null where nobody says where it stands.
@@ -47,14 +47,14 @@ class Node(wtypes.Base):
     links = [views.Link]
 
 
-class Place(wtypes.Base):
+class Place(views.View):
     """Where a machine stands, and who says so."""
 
     failure_domain = wtypes.text
     failure_domain_source = wtypes.text
 
 
-class Names(wtypes.Base):
+class Names(views.View):
     """Names of nodes."""
 
     nodes = [wtypes.text]

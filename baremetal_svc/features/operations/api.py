@@ -16,7 +16,7 @@ from baremetal_svc.features.operations import policy, schema, service
 _ONE = "/v1/operations/{operation_id}"
 
 
-class Step(wtypes.Base):
+class Step(views.View):
     """One step: pending, running, done, failed, undoing or undone; ``estimate``: seconds, null where the past tells nothing."""
 
     name = wtypes.text
@@ -28,7 +28,7 @@ class Step(wtypes.Base):
     estimate = views.Attribute(float, since=3)
 
 
-class Operation(wtypes.Base):
+class Operation(views.View):
     """What was asked and how far it is; ``seq`` grows with every event, for the long poll; ``faults`` for operators only.
 
     ``placement``: why too few nodes fitted and what would fit instead ("explanation"); for operators also other pools that have enough

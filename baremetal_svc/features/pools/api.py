@@ -20,7 +20,7 @@ _PROJECTS = views.Json({"type": ["array", "null"], "items": {"type": "string"}})
 _FREE_BELOW = views.Json({"type": ["integer", "string", "null"]})
 
 
-class Pool(wtypes.Base):
+class Pool(views.View):
     """Nodes with all of, any of and none of these tags and facts; ``projects`` may draw on it, null stands for all.
 
     While it is ``rebuilding``, ``progress`` percent of the nodes have been looked at since its expression changed.
@@ -43,7 +43,7 @@ class Pool(wtypes.Base):
     links = [views.Link]
 
 
-class PoolOverlap(wtypes.Base):
+class PoolOverlap(views.View):
     """Another pool, and how many nodes are members of both."""
 
     uuid = wtypes.text

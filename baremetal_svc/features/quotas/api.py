@@ -19,13 +19,13 @@ def _by_resource(uses: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": closed(uses, list(uses))}
 
 
-class Limits(wtypes.Base):
+class Limits(views.View):
     """By resource {"limit", "usage"}; a limit of -1 is none, "flavor:UUID" are servers of that flavor."""
 
     limits = views.Json(_by_resource({"limit": _COUNT, "usage": _COUNT}))
 
 
-class Quotas(wtypes.Base):
+class Quotas(views.View):
     """By resource {"limit", "usage", "default"}; ``usage`` of key pairs is null, since each user has a count."""
 
     project_id = wtypes.text

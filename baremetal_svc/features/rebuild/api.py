@@ -21,7 +21,7 @@ def reset(call: Call, server_id: str) -> Answer:
     return Answer(200, {"status": service.reset(call, server_id)})
 
 
-class Reset(wtypes.Base):
+class Reset(views.View):
     """The status from now on."""
 
     status = wtypes.text

@@ -17,7 +17,7 @@ _ONE = f"{_ALL}/{{reservation_id}}"
 _NODES = views.Json({"type": "array", "items": closed({"uuid": {"type": "string"}, "name": {"type": "string"}}, ["uuid", "name"])})
 
 
-class Reservation(wtypes.Base):
+class Reservation(views.View):
     """``count`` machines until a time: ``in_use`` have a server, ``ready`` could get one now; the rest is being cleaned, or lost.
 
     ``status`` is active or ended; ``nodes`` are shown to operators, and of one reservation only.

@@ -13,7 +13,7 @@ from baremetal_svc.features.scheduling import policy, schema, service
 _OBJECTS = views.Json({"type": "array", "items": {"type": "object"}})
 
 
-class DryRun(wtypes.Base):
+class DryRun(views.View):
     """What a create would find now: ``count`` machines of ``max_count``, and whether that is enough.
 
     ``explanation`` is what ``placement`` of an operation has. Operators also see ``nodes`` that a claim of this moment takes, each with its

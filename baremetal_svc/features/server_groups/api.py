@@ -12,7 +12,7 @@ from baremetal_svc.api.shapes import Page
 from baremetal_svc.features.server_groups import policy, schema, service
 
 
-class ServerGroup(wtypes.Base):
+class ServerGroup(views.View):
     """A group; ``members`` are ids of servers, ``policies`` has one."""
 
     uuid = wtypes.text

@@ -3,6 +3,7 @@
 
 from wsme import types as wtypes
 
+from baremetal_svc.api import views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
 from baremetal_svc.features.tags import policy, schema, service
@@ -11,7 +12,7 @@ _TAGS = "/v1/servers/{server_id}/tags"
 _QUERY = {3: schema.EMPTY}
 
 
-class Tags(wtypes.Base):
+class Tags(views.View):
     """The tags of a server."""
 
     tags = [wtypes.text]
