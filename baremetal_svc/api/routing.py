@@ -22,7 +22,7 @@ _FORMS = {
     "node_name": r"[\w.\-~]{1,255}",
     # Wider than a tag may be: what is none is refused as such, not as an unknown path.
     "tag": r"[^\x00-\x1f\x7f/]{1,255}",
-    "node_tag": r"[^\x00-\x20\x7f/]{1,255}",
+    "node_tag": r"[^\x00-\x1f\x7f/]{1,255}",
 }
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 

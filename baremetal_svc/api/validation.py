@@ -160,5 +160,6 @@ def _sentence(error: jsonschema.ValidationError) -> str:
     if error.validator in _TOO_MUCH:
         return _TOO_MUCH[error.validator].format(error.validator_value)
     if error.validator in ("oneOf", "anyOf", "not"):
-        return "is not one of the allowed forms"
+        form = error.schema.get("description") if isinstance(error.schema, Mapping) else None
+        return f"is not one of the allowed forms{f': {form}' if form else ''}"
     return error.message if len(error.message) <= 300 else f"{error.message[:300]} ..."

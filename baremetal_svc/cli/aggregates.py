@@ -93,9 +93,12 @@ class UnsetAggregate(_OfAggregate, command.ShowOne):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
-        """Fields and values. :raises BadRequestException: it has no such property."""
+        """Fields and values. :raises CommandError: it has no such property."""
+        aggregate = self.api.find_aggregate(parsed_args.aggregate)
+        if missing := sorted(set(parsed_args.property) - set(aggregate.metadata)):
+            raise CommandError(f"Aggregate {aggregate.name} has no property {missing[0]!r}; nothing was changed.")
         patch = [{"op": "remove", "path": metadata_path(key)} for key in parsed_args.property]
-        return _row(self.api.update_aggregate(self.api.find_aggregate(parsed_args.aggregate), patch))
+        return _row(self.api.update_aggregate(aggregate, patch))
 
 
 class ListAggregateNodes(_OfAggregate, command.Lister):

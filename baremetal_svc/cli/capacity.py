@@ -5,6 +5,7 @@ import argparse
 import uuid
 from typing import Any
 
+from openstack import exceptions
 from osc_lib.cli import format_columns
 from osc_lib.command import command
 from osc_lib.exceptions import CommandError
@@ -34,11 +35,14 @@ class _OfPool(Asking):
         return parser
 
     def pool_id(self, name_or_id: str) -> str:
-        """Its id; whoever may not see pools names them by it."""
+        """Its id; whoever may not see pools names them by it. :raises CommandError: he did not."""
         try:
             return str(uuid.UUID(name_or_id))
         except ValueError:
-            return str(self.api.find_pool(name_or_id).id)
+            try:
+                return str(self.api.find_pool(name_or_id).id)
+            except exceptions.ForbiddenException as error:
+                raise CommandError(f"Give the ID of the pool {name_or_id}: operators alone look pools up by their names.") from error
 
 
 class ShowPoolCapacity(_OfPool, command.ShowOne):

@@ -74,11 +74,14 @@ class SetNodeTags(_OfNode, command.Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Arguments and options."""
         parser = super().get_parser(prog_name)
-        parser.add_argument("--tag", metavar="<tag>", action="append", default=[], help="Repeat for several; none: all go")
+        parser.add_argument("--tag", metavar="<tag>", action="append", default=[], help="Repeat for several")
+        parser.add_argument("--no-tag", action="store_true", help="Take away all others")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
-        """Headings and rows."""
+        """Headings and rows. :raises CommandError: nothing to change."""
+        if not (parsed_args.tag or parsed_args.no_tag):
+            raise CommandError("Say which tags: --tag for each, or --no-tag for none.")
         return _listed(self.api.set_node_tags(self.node(parsed_args), parsed_args.tag))
 
 
@@ -105,14 +108,15 @@ class ChangeTagsOfNodes(Asking, command.ShowOne):
         ):
             parser.add_argument(name, metavar="<tag>", action="append", default=[], help=about)
         parser.add_argument("--node", metavar="<node>", action="append", default=[], help="This machine (name or ID); repeat")
-        parser.add_argument("--pool", metavar="<pool-id>", help="Members of this pool (ID)")
+        parser.add_argument("--pool", metavar="<pool>", help="Members of this pool (name or ID)")
         parser.add_argument("--dry-run", action="store_true", help="Only count")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Row:
         """The counts. :raises CommandError: nothing selects."""
         asked = vars(parsed_args)
-        wanted: dict[str, Any] = {"all": asked["with"], "any": asked["with_any"], "none": asked["without"], "pool": asked["pool"]}
+        wanted: dict[str, Any] = {"all": asked["with"], "any": asked["with_any"], "none": asked["without"]}
+        wanted["pool"] = None if asked["pool"] is None else self.api.find_pool(asked["pool"]).id
         wanted["node_ids"] = [self.api.find_node(name).id for name in asked["node"]]
         selected = {name: value for name, value in wanted.items() if value}
         if not selected:

@@ -21,6 +21,13 @@ API = [
     cfg.StrOpt("default_availability_zone", help="Zone of servers whose request names none; by default any machine will do."),
     cfg.IntOpt("max_count", default=100, min=1, help="Most servers that one request may create."),
     cfg.IntOpt("max_tagged_nodes", default=5000, min=1, help="Most nodes whose tags one request may change."),
+    cfg.IntOpt(
+        "max_tag_changes",
+        default=25_000,
+        min=1,
+        help="Most tags that one request may put on and take off, counted for each node. All of it is one transaction: nobody else changes "
+        "those nodes meanwhile, and it should last for some seconds at most.",
+    ),
     cfg.FloatOpt("rate_limit", default=0.0, min=0.0, help="Requests per second that each process takes from a project; 0: any."),
     cfg.IntOpt("rate_burst", default=20, min=1, help="Requests that a project may send at once before rate_limit counts."),
     cfg.IntOpt(

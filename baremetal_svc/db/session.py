@@ -104,7 +104,8 @@ class Database:
                     return work(conn)
         except AWAY as error:
             LOG.warning("The database is away: %s", error)
-            raise Unavailable("The database does not answer.") from error
+            # To MariaDB's driver a wait for somebody's lock looks like a server that is frozen.
+            raise Unavailable("The database does not answer in time: it is away, or a long change of others has to end first.") from error
         raise AssertionError("tenacity reraises")
 
     def probe(self) -> None:

@@ -9,6 +9,8 @@ from baremetal_svc.domain.errors import Invalid
 from baremetal_svc.domain.facts import NAMES, is_fact
 
 FORM = r"[A-Za-z0-9_.:=\-]{1,60}"
+#: The same in words.
+WORDS = "1 to 60 of the characters A-Z a-z 0-9 _ . : = and -"
 #: Begins the tags that say to which aggregates a node belongs: only aggregates put them on.
 MEMBER = "aggregate="
 #: Keys of which a node has one value at most.
@@ -40,8 +42,7 @@ def given(aggregates: Iterable[Aggregate]) -> frozenset[str]:
 def check_form(tag: str) -> None:
     """:raises Invalid: it is no tag of a node."""
     if not _FORM.fullmatch(tag):
-        hint = "A tag of a node has 1 to 60 of the characters A-Z a-z 0-9 _ . : = and -."
-        raise Invalid(f"{tag[:80]!r} is no tag of a node.", hint=hint)
+        raise Invalid(f"{tag[:80]!r} is no tag of a node.", hint=f"A tag of a node has {WORDS}.")
 
 
 def check_by_hand(added: Iterable[str]) -> None:

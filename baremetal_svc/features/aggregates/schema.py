@@ -7,7 +7,11 @@ from baremetal_svc.api.validation import LIMIT, NAME, UUID, closed
 # Together they are a tag of at most 255 characters; an empty value would be a zone without a name.
 _METADATA = {
     "type": "object",
-    "propertyNames": {"pattern": r"^[a-zA-Z0-9\-_:. ]{1,120}$", "not": {"const": "aggregate"}},
+    "propertyNames": {
+        "pattern": r"^[a-zA-Z0-9\-_:. ]{1,120}$",
+        "description": "keys of 1 to 120 of the characters a-z A-Z 0-9 - _ : . and space, but for the key aggregate",
+        "not": {"const": "aggregate"},
+    },
     "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": r"^[^\x00-\x1f\x7f]+$"},
     "maxProperties": 64,
 }

@@ -62,7 +62,7 @@ _IMAGES = {
 #: As Mogan had them: only "required".
 _TRAITS = {
     "type": "object",
-    "propertyNames": {"pattern": r"^[A-Z0-9_]{1,200}$"},
+    "propertyNames": {"pattern": r"^[A-Z0-9_]{1,200}$", "description": "traits of 1 to 200 of the characters A-Z 0-9 and _"},
     "additionalProperties": {"const": "required"},
     "maxProperties": 32,
 }
@@ -119,7 +119,8 @@ EDITED = {
 }
 UPDATE = {1: PATCH}
 #: A project id as Keystone makes them; whether it exists is Keystone's to know.
-ACCESS = {1: closed({"tenant_id": {"type": "string", "pattern": r"^[A-Za-z0-9_.\-]{1,64}$"}}, ["tenant_id"])}
+_PROJECT = {"type": "string", "pattern": r"^[A-Za-z0-9_.\-]{1,64}$", "description": "the id of a project"}
+ACCESS = {1: closed({"tenant_id": _PROJECT}, ["tenant_id"])}
 CREATE = {
     1: closed(_FLAVOR, _REQUIRED),
     2: closed({**_FLAVOR, "pools": _POOLS}, _REQUIRED),

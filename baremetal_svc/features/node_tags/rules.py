@@ -34,11 +34,19 @@ def check_bulk(add: Iterable[str], remove: Iterable[str]) -> None:
         raise Invalid("Neither add nor remove names a tag.", hint="Name what shall be put on or taken off.")
 
 
+def most_nodes(nodes: int, changes: int, tags: int) -> int:
+    """Nodes that one request may change which names so many tags: ``nodes`` at most, with ``changes`` at most in all; one node always."""
+    return min(nodes, max(1, changes // tags))
+
+
 def check_count(matching: int, most: int) -> None:
     """:raises Invalid: more nodes than one request may change."""
     if matching > most:
-        hint = "Narrow the filter, by another tag, a pool or node_ids, and send several requests; or raise [api] max_tagged_nodes."
-        raise Invalid(f"The filter selects more than {most} nodes.", hint=hint)
+        hint = (
+            "Narrow the filter, by another tag, a pool or node_ids, or name fewer tags, and send several requests; "
+            "or raise [api] max_tagged_nodes and max_tag_changes."
+        )
+        raise Invalid(f"The filter selects more than {most} nodes, the most for so many tags.", hint=hint)
 
 
 def _checked(node_id: str, before: Tags, after: Tags) -> Tags:

@@ -2,11 +2,11 @@
 """Bodies and queries of tags of nodes."""
 
 from baremetal_svc.api.validation import EMPTY, LIMIT, UUID, closed
-from baremetal_svc.domain.tags import FORM
+from baremetal_svc.domain.tags import FORM, WORDS
 
 __all__ = ["BULK", "EMPTY", "HISTORY", "REPLACE"]
 
-_TAG = {"type": "string", "pattern": f"^{FORM}$"}
+_TAG = {"type": "string", "pattern": f"^{FORM}$", "description": WORDS}
 _TAGS = {"type": "array", "items": _TAG, "maxItems": 100, "uniqueItems": True}
 _TERM = {"type": "string", "maxLength": 255, "pattern": r"^(?:[^\x00-\x20\x7f][^\x00-\x1f\x7f]*)$"}
 _TERMS = {"type": "array", "items": _TERM, "maxItems": 64, "uniqueItems": True}

@@ -80,7 +80,8 @@ def bulk(call: Call) -> dict[str, Any]:
     asked = call.body
     more, less, dry = asked.get("add", []), asked.get("remove", []), asked.get("dry_run", False)
     rules.check_bulk(more, less)
-    wanted, most = _lowered(asked["filter"]), call.services.conf.api.max_tagged_nodes
+    wanted, limits = _lowered(asked["filter"]), call.services.conf.api
+    most = rules.most_nodes(limits.max_tagged_nodes, limits.max_tag_changes, len(more) + len(less))
 
     def work(conn: Connection) -> dict[str, Any]:
         node_ids = node_tags.selected(conn, wanted, most + 1)

@@ -123,6 +123,12 @@ def test_tags_of_machines(client: Client) -> None:
     assert rows(client, *changed, "--dry-run", token=ADMIN) == {"matched": 2, "changed": 2, "moved": 0, "dry_run": True}
     assert rows(client, *changed, token=ADMIN)["changed"] == 2
     assert rows(client, "node", "tag", "change", "--node", "node-0", "--add", "d", token=ADMIN)["changed"] == 1
+    said(client, "pool", "create", "fast", "--all", "d", token=ADMIN)
+    assert rows(client, "node", "tag", "change", "--pool", "fast", "--add", "e", "--dry-run", token=ADMIN)["matched"] == 1
+    refused = client("bms", "node", "tag", "set", "node-0", token=ADMIN)
+    assert refused.code == 1 and "--no-tag" in refused.err
+    refused = client("bms", "pool", "capacity", "show", "fast")
+    assert refused.code == 1 and "Give the ID of the pool fast" in refused.err
     history = rows(client, "node", "tag", "history", "node-0", token=ADMIN)
     assert (history[0]["Tag"], history[0]["Change"], history[0]["User"], len(history)) == ("d", "added", "admin", 7)
     refused = client("bms", "node", "tag", "add", "node-0", "aggregate=1", token=ADMIN)

@@ -54,6 +54,11 @@ def test_what_is_no_tag_is_refused(service: Service, nodes: list[str], tag: str)
         service.call("POST", "/v1/nodes/tags", {"filter": {"node_ids": [nodes[0]]}, "add": [tag]}),
     ):
         assert reply.status == 400
+    for refused in (
+        service.call("PUT", f"/v1/nodes/{nodes[0]}/tags", {"tags": ["a b"]}),
+        service.call("PUT", f"/v1/nodes/{nodes[0]}/tags/a%20b"),
+    ):
+        assert refused.status == 400 and "1 to 60 of the characters A-Z a-z 0-9 _ . : = and -" in str(refused.json)
     assert service.rows(models.NodeTag) == service.rows(models.NodeTagChange) == []
 
 
@@ -94,7 +99,12 @@ def test_a_bulk_change_is_all_or_nothing(service: Service, nodes: list[str]) -> 
     service.conf.set_override("max_tagged_nodes", 2, "api")
     refused = service.call("POST", "/v1/nodes/tags", {"filter": {"none": ["x"]}, "add": ["y"]})
     assert refused.status == 400 and "more than 2 nodes" in refused.json["message"] and "node_ids" in refused.json["errors"][0]["hint"]
+    service.conf.set_override("max_tagged_nodes", 3, "api")
+    service.conf.set_override("max_tag_changes", 8, "api")
+    refused = service.call("POST", "/v1/nodes/tags", {"filter": {"none": ["x"]}, "add": ["y", "z"], "remove": ["u", "v"]})
+    assert refused.status == 400 and "more than 2 nodes, the most for so many tags" in refused.json["message"]
     assert (service.rows(models.NodeTag), service.rows(models.NodeTagChange)) == before
+    assert bulk(service, filter={"none": ["x"]}, add=["y", "z"])["changed"] == 3
 
 
 @pytest.mark.parametrize(
