@@ -14,15 +14,16 @@ from baremetal_svc.domain.errors import MethodNotAllowed, NotFound
 
 Controller = Callable[..., Answer]
 _PARAMETER = re.compile(r"\{(\w+)\}")
+#: Wider than a tag may be: what is none is refused as such, not as an unknown path.
+_TAG = r"[^\x00-\x1f\x7f/]{1,255}"
 #: Parameters that are no ids of ours; every other one is a UUID.
 _FORMS = {
     "address": r"[0-9A-Fa-f.:]{2,45}",
     "project": r"[\w.\-]{1,64}",
     "key_name": r"[\w\- ]{1,255}",
     "node_name": r"[\w.\-~]{1,255}",
-    # Wider than a tag may be: what is none is refused as such, not as an unknown path.
-    "tag": r"[^\x00-\x1f\x7f/]{1,255}",
-    "node_tag": r"[^\x00-\x1f\x7f/]{1,255}",
+    "tag": _TAG,
+    "node_tag": _TAG,
 }
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 

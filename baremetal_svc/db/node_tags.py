@@ -36,6 +36,11 @@ class Author:
     request_id: str | None
 
 
+def of(conn: Connection, node_id: str) -> list[str]:
+    """The tags of a node, in order."""
+    return sorted(conn.execute(select(TAG.tag).where(TAG.node_id == node_id)).scalars())
+
+
 def change(conn: Connection, before: Tags, after: Tags, author: Author) -> list[str]:
     """Bring the tags of nodes from what they are (by node id) to what they shall be; ids of those that changed.
 

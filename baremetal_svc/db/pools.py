@@ -24,7 +24,6 @@ _LISTS = [sa.cast(column, sa.Text) for column in (POOL.all_of, POOL.any_of, POOL
 _EXPRESSIONS = select(POOL.id, *_LISTS)
 #: Of so many tags, pools that name one are looked for; of more, all are read. Not of what JSON may write in another way.
 _FEW, _WRITTEN_OTHERWISE = 8, frozenset('"\\')
-_TAGS = select(TAG.node_id, TAG.tag).where(TAG.node_id.in_(sa.bindparam("ids", expanding=True)))
 
 #: Begins the tags that say in which zone a node is: what tenants name, and what groups keep together or apart.
 AVAILABILITY_ZONE, AFFINITY_ZONE = "availability_zone=", "affinity_zone="
@@ -130,14 +129,6 @@ def _by_id(conn: Connection, statement: sa.Select[Any], values: Mapping[str, str
 @lru_cache(4096)
 def _expression(every: str, some: str, no: str) -> Expression:
     return Expression.of(all=orjson.loads(every), any=orjson.loads(some), none=orjson.loads(no))
-
-
-def tags_of(conn: Connection, node_ids: Sequence[str]) -> dict[str, frozenset[str]]:
-    """Tags by node id, in one query."""
-    found: dict[str, set[str]] = {node_id: set() for node_id in node_ids}
-    for node_id, tag in conn.execute(_TAGS, {"ids": list(found)}).all():
-        found[node_id].add(tag)
-    return {node_id: frozenset(tags) for node_id, tags in found.items()}
 
 
 def is_tag(conn: Connection, tag: str) -> bool:

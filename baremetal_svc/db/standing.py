@@ -46,7 +46,8 @@ def _part(what: str, node_id: sa.ColumnElement[str], *values: Any) -> sa.Select[
 
 def _parts(tags: Collection[str] | None = None, pool_ids: Collection[str] | None = None) -> Iterator[sa.Select[Any]]:
     """Rows of (node id, what, value, another value); of these tags and these pools only unless that is None."""
-    tagged, member, offer = _part("tag", TAG.node_id, TAG.tag), _part("member", MEMBER.node_id, MEMBER.pool_id), _OFFERS
+    tagged, member = _part("tag", TAG.node_id, TAG.tag), _part("member", MEMBER.node_id, MEMBER.pool_id)
+    offer = _part("offer", OFFER.node_id, OFFER.pool_id, OFFER.resource_class)
     yield tagged if tags is None else tagged.where(TAG.tag.in_(sorted(tags)))
     yield member if pool_ids is None else member.where(MEMBER.pool_id.in_(pool_ids))
     yield offer if pool_ids is None else offer.where(OFFER.pool_id.in_(pool_ids))
@@ -55,7 +56,6 @@ def _parts(tags: Collection[str] | None = None, pool_ids: Collection[str] | None
     yield _part("reserved", RESERVED.node_id, RESERVED.reservation_id)
 
 
-_OFFERS = _part("offer", OFFER.node_id, OFFER.pool_id, OFFER.resource_class)
 _EVERYTHING = sa.union_all(*_parts())
 
 

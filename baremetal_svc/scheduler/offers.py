@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from baremetal_svc.db import node_facts, nodes, pools, reservations, standing
 from baremetal_svc.db import offers as rows
+from baremetal_svc.db.node_tags import Tags
 from baremetal_svc.db.standing import Seen, Standing
 from baremetal_svc.domain import facts as domain_facts
 from baremetal_svc.domain import scheduling
@@ -17,7 +18,6 @@ from baremetal_svc.domain.node import NodeFacts
 from baremetal_svc.domain.pool import Expression
 from baremetal_svc.domain.setup import Setup
 
-Tags = Mapping[str, frozenset[str]]
 T = TypeVar("T", str, tuple[str, str])
 #: Offers are spread over this range, so that claimers that start at random places seldom meet.
 RND = 2**30

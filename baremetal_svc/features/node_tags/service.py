@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from baremetal_svc.api.call import Call
-from baremetal_svc.db import aggregates, node_tags, nodes, pools
+from baremetal_svc.db import aggregates, node_tags, nodes
 from baremetal_svc.db.node_tags import Author
 from baremetal_svc.db.rows import Row
 from baremetal_svc.db.standing import Seen
@@ -25,7 +25,7 @@ def index(call: Call, node_id: str) -> list[str]:
 
     def work(conn: Connection) -> list[str]:
         existing(nodes.get(conn, node_id), "node", node_id)
-        return sorted(pools.tags_of(conn, [node_id])[node_id])
+        return node_tags.of(conn, node_id)
 
     return call.services.db.query(work)
 
