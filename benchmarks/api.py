@@ -26,7 +26,6 @@ from typing import Any
 import pymysql
 import sqlalchemy as sa
 
-from baremetal_svc.api import server_view
 from baremetal_svc.db import flavors, nics, servers
 from baremetal_svc.db.session import Database
 from benchmarks import counting
@@ -93,7 +92,7 @@ def asked_for(database_url: str, project: str) -> list[tuple[str, Any]]:
 
     sa.event.listen(database.engine, "before_cursor_execute", note)
     options: dict[str, Any] = {"sort_key": "id", "descending": False, "limit": PAGE, "marker": None}
-    database.query(lambda conn: server_view.load(conn, servers.page(conn, {"project_id": project}, **options)))
+    database.query(lambda conn: servers.page(conn, {"project_id": project}, **options))
     database.close()
     return found
 

@@ -61,5 +61,7 @@ def authenticated(conf: cfg.ConfigOpts, application: Any) -> Authenticated:
     conf.set_default("service_token_roles_required", True, "keystone_authtoken")
     # By this name application credentials with access rules know the service.
     conf.set_default("service_type", microversion.SERVICE_TYPE, "keystone_authtoken")
+    # Nothing reads the catalog: Keystone need not send it, memcached not keep it, and a request not carry it.
+    conf.set_default("include_service_catalog", False, "keystone_authtoken")
     # Tokens are judged by the route's policy: version documents and the healthcheck need none.
     return Authenticated(application, {"oslo_config_config": conf, "delay_auth_decision": True})

@@ -27,7 +27,7 @@ class Root:
         self._services = services
 
     @pecan.expose(content_type="application/json")
-    def index(self, **ignored: Any) -> Any:
+    def index(self) -> bytes:
         """Answer the current request."""
         environ = pecan.request.environ
         raw = environ[KEY]
@@ -71,7 +71,7 @@ def _host(environ: dict[str, Any]) -> str:
     return host if re.fullmatch(r"[\w.\-\[\]:]{1,255}", host, re.ASCII) else f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
 
 
-def _write(answer: Answer, minor: int) -> Any:
+def _write(answer: Answer, minor: int) -> bytes:
     response = pecan.response
     response.status = f"{answer.status} {REASONS[answer.status]}"
     response.headers.update(answer.headers)

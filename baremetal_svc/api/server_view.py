@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The view of a server, the same wherever one is shown. Source: Mogan's contract, section 1.3."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,21 +10,13 @@ from wsme import types as wtypes
 
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Call
+from baremetal_svc.api.microversion import MINIMUM
 from baremetal_svc.api.validation import closed
 from baremetal_svc.db import nics, operations, servers
 from baremetal_svc.db.rows import Row
 
 _ADDRESS = closed({"addr": {"type": "string"}, "type": {"enum": ["fixed", "floating"]}}, ["addr", "type"])
 _FAULT = closed({"code": {"type": "integer"}, "message": {"type": "string"}, "detail": {"type": "string"}}, ["code", "message", "detail"])
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A server with what is shown of it from other tables."""
-
-    row: Row
-    nics: Sequence[Row]
-    tags: Sequence[str]
 
 
 class Server(views.View):
@@ -56,65 +48,73 @@ class Server(views.View):
     links = [views.Link]
 
 
-#: Each field by how it is made: lists and single views are made from the same table.
-FIELDS: dict[str, Callable[[Call, Shown], Any]] = {
-    "uuid": lambda call, it: it.row["id"],
-    "name": lambda call, it: it.row["name"],
-    "description": lambda call, it: it.row["description"],
-    "project_id": lambda call, it: it.row["project_id"],
-    "user_id": lambda call, it: it.row["user_id"],
-    "status": lambda call, it: it.row["status"],
-    "power_state": lambda call, it: it.row["power_state"],
-    "availability_zone": lambda call, it: it.row["availability_zone"],
-    # An adopted server has no flavor, and an image only where Ironic knows one by its id.
-    "flavor_uuid": lambda call, it: None if it.row["adopted"] else it.row["flavor_id"],
-    "image_uuid": lambda call, it: it.row["image_id"] or None,
-    "addresses": lambda call, it: _addresses(it.nics),
-    "launched_at": lambda call, it: views.moment(it.row["launched_at"]),
-    "metadata": lambda call, it: it.row["metadata"],
-    "key_name": lambda call, it: it.row["key_name"],
-    "partitions": lambda call, it: it.row["partitions"],
-    "locked": lambda call, it: it.row["locked_by"] is not None,
-    "tags": lambda call, it: it.tags,
-    "reservation_uuid": lambda call, it: it.row["reservation_id"],
-    "created_at": lambda call, it: views.moment(it.row["created_at"]),
-    "updated_at": lambda call, it: views.moment(it.row["updated_at"]),
-    "links": lambda call, it: views.links(call, "servers", it.row["id"]),
-}
-#: Fields that came with a later minor version.
-_SINCE = {"tags": 3, "reservation_uuid": 6}
+#: What only some answers have.
+_SINGLE = ("fault", "node", "affinity_zone")
+_SINCE = {name: getattr(getattr(Server, name), "since", MINIMUM) for name in Server._wsme_attr_order if name not in _SINGLE}
 
 
-def load(conn: Connection, rows: Sequence[Row]) -> list[Shown]:
-    """What belongs to these servers: two queries however many they are."""
-    ids = [row["id"] for row in rows]
-    connections, tags = nics.addresses_of(conn, ids), servers.tags_of(conn, ids)
-    return [Shown(row, connections[row["id"]], tags[row["id"]]) for row in rows]
+def load(conn: Connection, row: Row) -> Row:
+    """A server with what is shown of it from other tables, as lists have it already."""
+    return {**row, **servers.belongings(conn, row["id"])}
 
 
-def fields(call: Call) -> tuple[str, ...]:
-    """Names of the fields in the version that the caller asked for."""
-    return tuple(name for name in FIELDS if _SINCE.get(name, 1) <= call.version)
+@lru_cache
+def fields(version: int) -> tuple[str, ...]:
+    """Names of the fields of all servers in this minor version."""
+    return tuple(name for name, since in _SINCE.items() if since <= version)
 
 
-def single(call: Call, shown: Shown) -> dict[str, Any]:
+def values(call: Call, row: Row) -> dict[str, Any]:
+    """Every field of a server of a list or with what ``load`` adds."""
+    return {
+        "uuid": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "project_id": row["project_id"],
+        "user_id": row["user_id"],
+        "status": row["status"],
+        "power_state": row["power_state"],
+        "availability_zone": row["availability_zone"],
+        # An adopted server has no flavor, and an image only where Ironic knows one by its id.
+        "flavor_uuid": None if row["adopted"] else row["flavor_id"],
+        "image_uuid": row["image_id"] or None,
+        "addresses": _addresses(row["addresses"]),
+        "launched_at": views.moment(row["launched_at"]),
+        "metadata": row["metadata"],
+        "key_name": row["key_name"],
+        "partitions": row["partitions"],
+        "locked": row["locked_by"] is not None,
+        "tags": sorted(row["tags"] or ()),
+        "reservation_uuid": row["reservation_id"],
+        "created_at": views.moment(row["created_at"]),
+        "updated_at": views.moment(row["updated_at"]),
+        "links": views.links(call, "servers", row["id"]),
+    }
+
+
+def chosen(call: Call, row: Row, names: Sequence[str]) -> dict[str, Any]:
+    """These fields of a server."""
+    every = values(call, row)
+    return every if len(names) == len(every) else {name: every[name] for name in names}
+
+
+def single(call: Call, row: Row) -> dict[str, Any]:
     """One server, with what only single views have."""
-    row = shown.row
-    values = {name: FIELDS[name](call, shown) for name in fields(call)}
+    shown = chosen(call, row, fields(call.version))
     if call.context.is_operator:
-        values["node"], values["affinity_zone"] = row["node_name"], row["affinity_zone"] or None
+        shown["node"], shown["affinity_zone"] = row["node_name"], row["affinity_zone"] or None
     if row["status"] == "error":
         failed = call.services.db.query(lambda conn: operations.last_failed_of(conn, row["id"]))
         if failed is not None and failed["error"]:
-            values["fault"] = {"code": 500, "message": views.told(call, failed["error"]["message"]), "detail": failed["error"]["hint"]}
-    return views.single(Server, values)
+            shown["fault"] = {"code": 500, "message": views.told(call, failed["error"]["message"]), "detail": failed["error"]["hint"]}
+    return views.single(Server, shown)
 
 
-def _addresses(nics: Sequence[Row]) -> Mapping[str, list[dict[str, str]]]:
-    found: dict[str, list[dict[str, str]]] = {}
-    for nic in nics:
-        fixed = [{"addr": address["ip_address"], "type": "fixed"} for address in nic["fixed_ips"]]
-        floating = [{"addr": nic["floating_ip"], "type": "floating"}] if nic["floating_ip"] else []
+def _addresses(found: Sequence[list[Any]] | None) -> dict[str, list[dict[str, str]]]:
+    by_network: dict[str, list[dict[str, str]]] = {}
+    for network_id, fixed_ips, floating_ip in nics.reached(found):
+        fixed = [{"addr": address["ip_address"], "type": "fixed"} for address in fixed_ips]
+        floating = [{"addr": floating_ip, "type": "floating"}] if floating_ip else []
         if fixed or floating:
-            found.setdefault(nic["network_id"], []).extend([*fixed, *floating])
-    return found
+            by_network.setdefault(network_id, []).extend([*fixed, *floating])
+    return by_network

@@ -88,7 +88,7 @@ def _server(
     given = {name: value for name, value in sizes.items() if value is not None}
     _check(parsed)
     recycled = {"pool_recycle": connection_recycle_time, "pool_reset_on_return": None}
-    engine = sa.create_engine(parsed, json_deserializer=_document, **recycled, **given)
+    engine = sa.create_engine(parsed, json_deserializer=document, **recycled, **given)
     settings: list[tuple[str, list[Any]]] = [(_END_ABANDONED[engine.dialect.name], [])]
     if engine.dialect.name == "mysql":
         asked = {"sql_mode": mysql_sql_mode, "wsrep_sync_wait": mysql_wsrep_sync_wait}
@@ -166,7 +166,7 @@ def _silence(dialect: sa.Dialect, connection: Any) -> None:
         os.close(nobody)
 
 
-def _document(text: str | bytes) -> Any:
+def document(text: str | bytes) -> Any:
     """What a column of JSON says. Reading it was an eighth of a list of servers."""
     try:
         return orjson.loads(text)
@@ -176,7 +176,7 @@ def _document(text: str | bytes) -> Any:
 
 
 def _sqlite(url: str) -> sa.Engine:
-    engine = sa.create_engine(url, pool_size=20, max_overflow=20, pool_timeout=10, json_deserializer=_document)
+    engine = sa.create_engine(url, pool_size=20, max_overflow=20, pool_timeout=10, json_deserializer=document)
     sa.event.listen(engine, "connect", _sqlite_connect)
     sa.event.listen(engine, "begin", _sqlite_begin)
     return engine

@@ -7,14 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
-from baremetal_svc.db import rows
+from baremetal_svc.db import documents, rows
+from baremetal_svc.db.engines import document
 from baremetal_svc.db.models import Address, Nic, Server
 
 NIC = Nic.__table__.c
 ADDRESS = Address.__table__.c
-_OF_SERVERS = NIC.server_id.in_(sa.bindparam("ids", expanding=True))
-_ALL = select(Nic.__table__).where(_OF_SERVERS).order_by(NIC.nic_index)
-_ADDRESSES = select(NIC.server_id, NIC.network_id, NIC.fixed_ips, NIC.floating_ip).where(_OF_SERVERS).order_by(NIC.nic_index)
+_OF_SERVER = select(Nic.__table__).where(NIC.server_id == sa.bindparam("server_id")).order_by(NIC.nic_index)
 
 
 def insert(conn: Connection, server_id: str, index: int, **wanted: str) -> None:
@@ -22,14 +21,21 @@ def insert(conn: Connection, server_id: str, index: int, **wanted: str) -> None:
     conn.execute(sa.insert(Nic.__table__).values(server_id=server_id, nic_index=index, fixed_ips=[], detaching=False, **wanted))
 
 
-def addresses_of(conn: Connection, server_ids: Sequence[str]) -> dict[str, list[rows.Row]]:
-    """Where the NICs of servers are reached, by server id, in order, in one query: {"network_id", "fixed_ips", "floating_ip"}."""
-    return _by_server(conn, _ADDRESSES, server_ids)
+def addresses(server_id: sa.ColumnElement[str]) -> sa.ScalarSelect[Any]:
+    """Where the NICs of a server are reached, as a column: a list, in any order, of those that ``reached`` reads; None for no NIC."""
+    # As text: SQLite and PostgreSQL would give it in different forms.
+    nic = documents.array(NIC.nic_index, NIC.network_id, sa.cast(NIC.fixed_ips, sa.Text), NIC.floating_ip)
+    return select(documents.array_of_all(nic)).where(NIC.server_id == server_id).scalar_subquery()
+
+
+def reached(found: Sequence[list[Any]] | None) -> list[tuple[str, list[dict[str, Any]], str | None]]:
+    """What ``addresses`` found: (network_id, fixed_ips, floating_ip) of each NIC, in order."""
+    return [(network_id, document(fixed_ips), floating_ip) for _, network_id, fixed_ips, floating_ip in sorted(found or ())]
 
 
 def of_server(conn: Connection, server_id: str) -> list[rows.Row]:
     """The NICs of one server, in order."""
-    return _by_server(conn, _ALL, [server_id])[server_id]
+    return rows.all_of(conn, _OF_SERVER, server_id=server_id)
 
 
 def is_promised(conn: Connection, port_id: str) -> bool:
@@ -54,14 +60,6 @@ def forget(conn: Connection, server_id: str, index: int) -> None:
     """Delete one NIC and its addresses."""
     for table, columns in ((Address.__table__, ADDRESS), (Nic.__table__, NIC)):
         conn.execute(sa.delete(table).where(*_one(columns, server_id, index)))
-
-
-def _by_server(conn: Connection, statement: sa.Select[Any], server_ids: Sequence[str]) -> dict[str, list[rows.Row]]:
-    found: dict[str, list[rows.Row]] = {server_id: [] for server_id in server_ids}
-    if server_ids:
-        for nic in rows.all_of(conn, statement, ids=server_ids):
-            found[nic["server_id"]].append(nic)
-    return found
 
 
 def _one(columns: Any, server_id: str, index: int) -> tuple[Any, Any]:

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers and their NICs."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
+from baremetal_svc.db import documents, rows
 from baremetal_svc.db import nics as db_nics
-from baremetal_svc.db import rows
 from baremetal_svc.db.clock import now
 from baremetal_svc.db.groups import DOMAIN
 from baremetal_svc.db.models import Address, Flavor, Node, Server, ServerTag
@@ -18,7 +20,6 @@ SERVER = Server.__table__.c
 NODE = Node.__table__.c
 TAG = ServerTag.__table__.c
 SORT_KEYS = {"id": SERVER.id, "uuid": SERVER.id, "name": SERVER.name, "created_at": SERVER.created_at, "status": SERVER.status}
-_TAGS = select(TAG.server_id, TAG.tag).where(TAG.server_id.in_(sa.bindparam("ids", expanding=True))).order_by(TAG.tag)
 #: What lists show: neither where a server stands nor how its machine is set up.
 _LISTED = [column for column in SERVER if column.name not in ("node_id", "setup", "batch_id")]
 _BY_POWER = {"power on": Status.ACTIVE, "power off": Status.STOPPED}
@@ -51,21 +52,23 @@ def known(conn: Connection, server_ids: Collection[str]) -> set[str]:
 
 def page(
     conn: Connection, filters: Mapping[str, Any], *, sort_key: str, descending: bool, limit: int, marker: rows.Row | None
-) -> list[rows.Row]:
-    """Servers by filters, without what only a single one shows.
+) -> Sequence[rows.Row]:
+    """Servers by filters, without what only a single one shows, with what ``belongings`` gives: one query.
 
     :param filters: project_id, status, flavor_id, image_id, flavor_name: equal; name: contains; ip: an address begins so; tags: has all.
     """
-    statement = select(*_LISTED).where(*(_FILTERS[name](value) for name, value in filters.items())).limit(limit)
-    if "flavor_name" in filters:
-        statement = statement.outerjoin(Flavor.__table__, Flavor.id == SERVER.flavor_id)
-    column = SORT_KEYS[sort_key]
+    tags = filters.get("tags", ())
+    statement = _page(tuple(sorted({*filters} - {"tags"})), len(tags), sort_key, descending, marker is not None)
+    values = {name: _escaped(value) if name in ("name", "ip") else value for name, value in filters.items() if name != "tags"}
+    values |= {f"tag_{number}": tag for number, tag in enumerate(tags)}
     if marker is not None:
-        here = sa.tuple_(column, SERVER.id)
-        there = sa.tuple_(sa.literal(marker[column.name]), sa.literal(marker["id"]))
-        statement = statement.where(here < there if descending else here > there)
-    order = [column.desc(), SERVER.id.desc()] if descending else [column, SERVER.id]
-    return rows.all_of(conn, statement.order_by(*order))
+        values |= {"after": marker[SORT_KEYS[sort_key].name], "after_id": marker["id"]}
+    return documents.all_of(conn, statement, limit=limit, **values)
+
+
+def belongings(conn: Connection, server_id: str) -> rows.Row:
+    """What belongs to a server in other tables: "addresses" for ``nics.reached`` and "tags", a list in any order; None for none."""
+    return rows.all_of(conn, _BELONGINGS, server_id=server_id)[0]
 
 
 def set_columns(conn: Connection, server_id: str, **values: Any) -> bool:
@@ -99,13 +102,9 @@ def forget(conn: Connection, server_id: str) -> None:
     conn.execute(sa.delete(Server.__table__).where(SERVER.id == server_id))
 
 
-def tags_of(conn: Connection, server_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Tags by server id, in order, in one query."""
-    found: dict[str, list[str]] = {server_id: [] for server_id in server_ids}
-    if server_ids:
-        for server_id, tag in conn.execute(_TAGS, {"ids": server_ids}).all():
-            found[server_id].append(tag)
-    return found
+def tags_of(conn: Connection, server_id: str) -> list[str]:
+    """The tags of a server, in order."""
+    return list(conn.execute(select(TAG.tag).where(TAG.server_id == server_id).order_by(TAG.tag)).scalars())
 
 
 def set_tags(conn: Connection, server_id: str, tags: Iterable[str]) -> None:
@@ -116,25 +115,52 @@ def set_tags(conn: Connection, server_id: str, tags: Iterable[str]) -> None:
         conn.execute(sa.insert(ServerTag.__table__), values)
 
 
-def _equals(column: Any) -> Callable[[Any], Any]:
-    return lambda value: column == value
+@lru_cache(maxsize=512)
+def _page(filters: tuple[str, ...], tags: int, sort_key: str, descending: bool, marked: bool) -> sa.Select[Any]:
+    """Built once: that takes longer than the query."""
+    statement = select(*_LISTED, *_belongings(SERVER.id)).where(*(_FILTERS[name] for name in filters), *map(_has_tag, range(tags)))
+    if "flavor_name" in filters:
+        statement = statement.outerjoin(Flavor.__table__, Flavor.id == SERVER.flavor_id)
+    column = SORT_KEYS[sort_key]
+    order = (SERVER.id,) if column is SERVER.id else (column, SERVER.id)
+    if marked:
+        statement = statement.where(_after(order, descending))
+    return statement.order_by(*(one.desc() if descending else one for one in order)).limit(sa.bindparam("limit", type_=sa.Integer))
 
 
-def _has_tags(tags: Sequence[str]) -> Any:
-    return sa.and_(*(sa.exists().where(TAG.server_id == SERVER.id, TAG.tag == tag) for tag in tags))
+def _after(order: Sequence[sa.ColumnElement[Any]], descending: bool) -> sa.ColumnElement[bool]:
+    names = ("after", "after_id")[-len(order) :]
+    values = [sa.bindparam(name, type_=column.type) for name, column in zip(names, order, strict=True)]
+    if len(order) == 1:
+        return order[0] < values[0] if descending else order[0] > values[0]
+    here, there = sa.tuple_(*order), sa.tuple_(*values)
+    # The first column once more: MariaDB does not find where to begin by a comparison of rows.
+    return sa.and_(order[0] <= values[0], here < there) if descending else sa.and_(order[0] >= values[0], here > there)
 
 
-def _has_address(beginning: str) -> Any:
-    address = Address.__table__.c
-    return SERVER.id.in_(select(address.server_id).where(address.address.startswith(beginning, autoescape=True)))
+def _has_tag(number: int) -> sa.ColumnElement[bool]:
+    return sa.exists().where(TAG.server_id == SERVER.id, TAG.tag == sa.bindparam(f"tag_{number}"))
 
 
-_FILTERS: Mapping[str, Callable[[Any], Any]] = {
-    **{name: _equals(SERVER[name]) for name in ("project_id", "status", "flavor_id", "image_id")},
-    "flavor_name": _equals(Flavor.__table__.c.name),
-    "name": lambda value: SERVER.name.contains(value, autoescape=True),
-    "ip": _has_address,
-    "tags": _has_tags,
+def _escaped(text: str) -> str:
+    """For LIKE, which has % and _ for any characters, with / before those that are meant."""
+    return re.sub(r"[/%_]", r"/\g<0>", text)
+
+
+def _belongings(server_id: sa.ColumnElement[str]) -> tuple[sa.Label[Any], sa.Label[Any]]:
+    tags = select(documents.array_of_all(TAG.tag)).where(TAG.server_id == server_id).scalar_subquery()
+    return db_nics.addresses(server_id).label("addresses"), tags.label("tags")
+
+
+_BELONGINGS = select(*_belongings(sa.bindparam("server_id", type_=SERVER.id.type)))
+_ADDRESS = Address.__table__.c
+_FILTERS: Mapping[str, sa.ColumnElement[bool]] = {
+    **{name: SERVER[name] == sa.bindparam(name) for name in ("project_id", "status", "flavor_id", "image_id")},
+    "flavor_name": Flavor.__table__.c.name == sa.bindparam("flavor_name"),
+    "name": SERVER.name.contains(sa.bindparam("name", type_=SERVER.name.type), escape="/"),
+    "ip": SERVER.id.in_(
+        select(_ADDRESS.server_id).where(_ADDRESS.address.startswith(sa.bindparam("ip", type_=_ADDRESS.address.type), escape="/"))
+    ),
 }
 
 

@@ -27,6 +27,7 @@ from baremetal_svc.db.session import Database
 from baremetal_svc.domain.errors import Unavailable
 from benchmarks import fleet
 from devstack.local import services
+from tests.fixtures import listed
 
 pytestmark = pytest.mark.skipif("BAREMETAL_SVC_REAL" not in os.environ, reason="needs the real services: tools/test integration")
 NAME = "bms_migrations"
@@ -90,6 +91,11 @@ def test_syncing_again_changes_nothing(database: Database) -> None:
     assert set(found) == {"default", "DEFAULT"}
     assert (found["default"]["id"], found["default"]["none_of"], found["DEFAULT"]["all_of"]) == (pools.DEFAULT_ID, [], ["ü"])
     assert abs(found["default"]["created_at"] - found["DEFAULT"]["created_at"]) < 60
+
+
+def test_a_list_has_of_each_server_what_a_single_look_has(database: Database) -> None:
+    migration.sync(database.engine)
+    listed.check(database)
 
 
 def test_processes_may_sync_at_once(url: str) -> None:

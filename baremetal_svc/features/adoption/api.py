@@ -34,7 +34,7 @@ def index(call: Call) -> Answer:
 def adopt(call: Call) -> Answer:
     """POST /v1/manageable_servers: 201 with the server, which is building until its operation has ended."""
     shown, operation_id = service.adopt(call)
-    headers = {"Location": f"{call.base}/v1/servers/{shown.row['id']}"}
+    headers = {"Location": f"{call.base}/v1/servers/{shown['id']}"}
     if operation_id is not None:
         headers["Link"] = f'<{call.base}/v1/operations/{operation_id}>; rel="operation"'
     return Answer(201, server_view.single(call, shown), headers)

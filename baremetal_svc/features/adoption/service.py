@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from baremetal_svc.api import idempotency, quota, server_view
 from baremetal_svc.api.call import Call
-from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
 from baremetal_svc.db import claims, flavors, nics, nodes, operations, servers
 from baremetal_svc.db.candidates import take_node
@@ -27,7 +26,7 @@ def page(call: Call) -> list[ManageableView]:
     return call.services.gateways.ironic.list_manageable()
 
 
-def adopt(call: Call) -> tuple[Shown, str | None]:
+def adopt(call: Call) -> tuple[Row, str | None]:
     """Make a server of a running machine; the server and its operation.
 
     :raises NotFound: node. :raises Conflict: it cannot be adopted, or is held by a server. :raises OverQuota: the owner's.
@@ -62,7 +61,7 @@ def adopt(call: Call) -> tuple[Shown, str | None]:
     row, is_new = idempotency.once(call, servers.get, make, f"Node {node_id} is held by a server.")
     if is_new:
         call.services.wake(made[0])
-    return call.services.db.query(lambda conn: (server_view.load(conn, [row])[0], operations.create_of(conn, row["id"])))
+    return call.services.db.query(lambda conn: (server_view.load(conn, row), operations.create_of(conn, row["id"])))
 
 
 def release(call: Call, server_id: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from baremetal_svc.api import editing, server_view, views
 from baremetal_svc.api.call import Answer, Call
 from baremetal_svc.api.routing import Route
-from baremetal_svc.api.server_view import Server, Shown
+from baremetal_svc.api.server_view import Server
 from baremetal_svc.api.shapes import STARTED, Page, Partial
+from baremetal_svc.db.rows import Row
 from baremetal_svc.domain.errors import Invalid
 from baremetal_svc.features.servers import policy, rules, schema, service
 
@@ -31,7 +32,7 @@ def index(call: Call) -> Answer:
 
 def detail(call: Call) -> Answer:
     """GET /v1/servers/detail."""
-    return _page(call, server_view.fields(call))
+    return _page(call, server_view.fields(call.version))
 
 
 def show(call: Call, server_id: str) -> Answer:
@@ -55,18 +56,17 @@ def delete(call: Call, server_id: str) -> Answer:
 
 def _page(call: Call, names: Sequence[str]) -> Answer:
     found = service.page(call, views.limit(call))
-    makers = [(name, server_view.FIELDS[name]) for name in names]
-    items = [{name: make(call, shown) for name, make in makers} for shown in found]
-    return Answer(200, views.page(call, "servers", items, found[-1].row["id"] if found else None))
+    items = [server_view.chosen(call, row, names) for row in found]
+    return Answer(200, views.page(call, "servers", items, found[-1]["id"] if found else None))
 
 
-def _etag(shown: Shown) -> dict[str, str]:
-    return {"ETag": editing.etag(rules.editable(shown.row))}
+def _etag(row: Row) -> dict[str, str]:
+    return {"ETag": editing.etag(rules.editable(row))}
 
 
 def _chosen(call: Call) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(call.query["fields"].split(","))) if "fields" in call.query else ()
-    known = server_view.fields(call)
+    known = server_view.fields(call.version)
     unknown = [name for name in chosen if name not in known]
     if unknown:
         raise Invalid(f"There is no field {unknown[0]!r}.", hint=f"Fields are: {', '.join(known)}.")

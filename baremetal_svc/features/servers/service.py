@@ -2,7 +2,7 @@
 """The use cases of servers: check what the request names, write rows and operation in one transaction, wake a conductor after it."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,6 @@ from baremetal_svc.api.call import Call
 from baremetal_svc.api.connections import check_network, check_port, promise
 from baremetal_svc.api.placement import Placement
 from baremetal_svc.api.quota import Quota
-from baremetal_svc.api.server_view import Shown
 from baremetal_svc.conductor import client
 from baremetal_svc.db import batches, claims, groups, keypairs, nics, operations, reservations, servers
 from baremetal_svc.db.rows import Row
@@ -85,18 +84,18 @@ def _operation_of(call: Call, server_id: str) -> str | None:
     return call.services.db.query(lambda conn: operations.create_of(conn, server_id))
 
 
-def show(call: Call, server_id: str) -> Shown:
+def show(call: Call, server_id: str) -> Row:
     """A server. :raises NotFound: unknown or foreign."""
     return call.services.db.query(lambda conn: _shown(conn, call, server_id))
 
 
-def _shown(conn: Connection, call: Call, server_id: str) -> Shown:
+def _shown(conn: Connection, call: Call, server_id: str) -> Row:
     row = existing(servers.get(conn, server_id, call.visible_project), "server", server_id)
-    return server_view.load(conn, [row])[0]
+    return server_view.load(conn, row)
 
 
-def page(call: Call, limit: int) -> list[Shown]:
-    """A page of servers: three queries whatever the limit. :raises NotFound: the marker."""
+def page(call: Call, limit: int) -> Sequence[Row]:
+    """A page of servers: one query whatever the limit. :raises NotFound: the marker."""
     query = call.query
     columns = {"flavor_uuid": "flavor_id", "image_uuid": "image_id", **{name: name for name in ("name", "flavor_name", "ip")}}
     filters: dict[str, Any] = {column: query[name] for name, column in columns.items() if name in query}
@@ -108,25 +107,24 @@ def page(call: Call, limit: int) -> list[Shown]:
     if not everybody:
         filters["project_id"] = call.context.project_id
 
-    def work(conn: Connection) -> list[Shown]:
+    def work(conn: Connection) -> Sequence[Row]:
         marker = None
         if "marker" in query:
             project = None if everybody else call.context.project_id
             marker = existing(servers.get(conn, query["marker"], project), "server", query["marker"])
         descending = query.get("sort_dir") == "desc"
-        found = servers.page(conn, filters, sort_key=query.get("sort_key", "id"), descending=descending, limit=limit, marker=marker)
-        return server_view.load(conn, found)
+        return servers.page(conn, filters, sort_key=query.get("sort_key", "id"), descending=descending, limit=limit, marker=marker)
 
     return call.services.db.query(work)
 
 
-def update(call: Call, server_id: str) -> Shown:
+def update(call: Call, server_id: str) -> Row:
     """Edit name, description and metadata; the server.
 
     :raises NotFound: unknown or foreign. :raises Conflict: it is being deleted. :raises PreconditionFailed: :raises Invalid:
     """
 
-    def work(conn: Connection) -> Shown:
+    def work(conn: Connection) -> Row:
         row = existing(servers.get(conn, server_id, call.visible_project, lock=True), "server", server_id)
         check_not_deleting(row)
         document = rules.editable(row)

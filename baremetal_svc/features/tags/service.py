@@ -18,7 +18,7 @@ def page(call: Call, server_id: str) -> list[str]:
 
     def work(conn: Connection) -> list[str]:
         existing(servers.get(conn, server_id, call.visible_project), "server", server_id)
-        return servers.tags_of(conn, [server_id])[server_id]
+        return servers.tags_of(conn, server_id)
 
     return call.services.db.query(work)
 
@@ -61,7 +61,7 @@ def clear(call: Call, server_id: str) -> None:
 def _changed(call: Call, server_id: str, change: Callable[[Collection[str]], Collection[str]]) -> list[str]:
     def work(conn: Connection) -> list[str]:
         check_not_deleting(existing(servers.get(conn, server_id, call.visible_project, lock=True), "server", server_id))
-        servers.set_tags(conn, server_id, change(servers.tags_of(conn, [server_id])[server_id]))
-        return servers.tags_of(conn, [server_id])[server_id]
+        servers.set_tags(conn, server_id, change(servers.tags_of(conn, server_id)))
+        return servers.tags_of(conn, server_id)
 
     return call.services.db.transact(work)
