@@ -22,7 +22,7 @@ def replay(call: Call, get: Get) -> Row | None:
 
     :raises IdempotencyMismatch: the key came with another request, or what it made is deleted.
     """
-    return call.services.db.query(lambda conn: _replayed(conn, call, get))
+    return None if call.idempotency_key is None else call.services.db.query(lambda conn: _replayed(conn, call, get))
 
 
 def once(call: Call, get: Get, make: Make, taken: str) -> tuple[Row, bool]:
@@ -58,7 +58,7 @@ def once(call: Call, get: Get, make: Make, taken: str) -> tuple[Row, bool]:
 
 
 def _replayed(conn: Connection, call: Call, get: Get) -> Row | None:
-    found = None if call.idempotency_key is None else idempotency.find(conn, _project(call), _key(call))
+    found = idempotency.find(conn, _project(call), _key(call))
     if found is None:
         return None
     if found["fingerprint"] != _fingerprint(call):

@@ -5,7 +5,7 @@ Mogan kept counters, and lost count; here usage is the number of rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oslo_config import cfg
 from sqlalchemy import Connection
@@ -19,19 +19,24 @@ from baremetal_svc.domain.quota import Use
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The limits of a project and, for key pairs, of one user.
+    """The limits of a project and, for key pairs, of one user; of one request.
 
-    :ivar unified: the limits in Keystone; None: those of our table.
+    :ivar unified: the limits in Keystone; None: those of our table, which is read once.
     """
 
     project_id: str
     user_id: str
     conf: cfg.ConfigOpts
     unified: Mapping[str, int] | None
+    _read: list[Mapping[str, int]] = field(default_factory=list)
 
     def explicit(self, conn: Connection) -> Mapping[str, int]:
         """Limits that somebody set, by resource."""
-        return quotas.limits_of(conn, self.project_id) if self.unified is None else self.unified
+        if self.unified is not None:
+            return self.unified
+        if not self._read:
+            self._read.append(quotas.limits_of(conn, self.project_id))
+        return self._read[0]
 
     def limit(self, explicit: Mapping[str, int], resource: str) -> int:
         """The limit that was set, or the default."""

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection
 from wsme import types as wtypes
 
 from baremetal_svc.api import views
 from baremetal_svc.api.call import Call
 from baremetal_svc.api.microversion import MINIMUM
 from baremetal_svc.api.validation import closed
-from baremetal_svc.db import nics, operations, servers
+from baremetal_svc.db import nics, operations
 from baremetal_svc.db.rows import Row
 
 _ADDRESS = closed({"addr": {"type": "string"}, "type": {"enum": ["fixed", "floating"]}}, ["addr", "type"])
@@ -53,11 +52,6 @@ _SINGLE = ("fault", "node", "affinity_zone")
 _SINCE = {name: getattr(getattr(Server, name), "since", MINIMUM) for name in Server._wsme_attr_order if name not in _SINGLE}
 
 
-def load(conn: Connection, row: Row) -> Row:
-    """A server with what is shown of it from other tables, as lists have it already."""
-    return {**row, **servers.belongings(conn, row["id"])}
-
-
 @lru_cache
 def fields(version: int) -> tuple[str, ...]:
     """Names of the fields of all servers in this minor version."""
@@ -65,7 +59,7 @@ def fields(version: int) -> tuple[str, ...]:
 
 
 def values(call: Call, row: Row) -> dict[str, Any]:
-    """Every field of a server of a list or with what ``load`` adds."""
+    """Every field of a server, of a list or ``servers.shown``."""
     return {
         "uuid": row["id"],
         "name": row["name"],

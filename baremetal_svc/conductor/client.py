@@ -116,7 +116,7 @@ def _insert(
 
 def _who(context: RequestContext, server_id: str) -> dict[str, Any]:
     # Of the project that has the server, whoever asked: its members follow it, and what it makes is theirs.
-    return {"request_id": context.global_id, "user_id": context.user_id, "project_id": servers.project_of(server_id)}
+    return {"request_id": context.global_id, "user_id": context.user_id, "of_server": server_id}
 
 
 class Waker:

@@ -17,6 +17,7 @@ ACCESS = FlavorProject.__table__.c
 
 #: Stands in the rows of adopted servers, made by a migration; nobody is shown it.
 ADOPTED_ID = "00000000-0000-4000-8000-0000000000ad"
+_ONE = select(Flavor.__table__).where(FLAVOR.id == sa.bindparam("flavor_id"), FLAVOR.id != ADOPTED_ID)
 
 
 def insert(conn: Connection, values: Mapping[str, Any]) -> None:
@@ -26,8 +27,7 @@ def insert(conn: Connection, values: Mapping[str, Any]) -> None:
 
 def get(conn: Connection, flavor_id: str, *, lock: bool = False) -> rows.Row | None:
     """One flavor."""
-    statement = select(Flavor.__table__).where(FLAVOR.id == flavor_id, FLAVOR.id != ADOPTED_ID)
-    return rows.one(conn, statement.with_for_update() if lock else statement)
+    return rows.one(conn, _ONE.with_for_update() if lock else _ONE, flavor_id=flavor_id)
 
 
 def usable(conn: Connection, flavor: rows.Row, project_id: str | None) -> bool:

@@ -13,12 +13,13 @@ from baremetal_svc.db.models import Address, Nic, Server
 
 NIC = Nic.__table__.c
 ADDRESS = Address.__table__.c
+_INSERT = sa.insert(Nic.__table__)
 _OF_SERVER = select(Nic.__table__).where(NIC.server_id == sa.bindparam("server_id")).order_by(NIC.nic_index)
 
 
 def insert(conn: Connection, server_id: str, index: int, **wanted: str) -> None:
     """Note what was asked for: {"network_id"} or {"requested_port_id"}."""
-    conn.execute(sa.insert(Nic.__table__).values(server_id=server_id, nic_index=index, fixed_ips=[], detaching=False, **wanted))
+    conn.execute(_INSERT, {"server_id": server_id, "nic_index": index, "fixed_ips": [], "detaching": False, **wanted})
 
 
 def addresses(server_id: sa.ColumnElement[str]) -> sa.ScalarSelect[Any]:

@@ -22,29 +22,29 @@ MAKING = ("servers.create", "adoption.adopt")
 PAST = 20
 
 
+_NEW = {"state": State.PENDING, "generation": 0, "attempts": 0, "cancel_requested": False, "seq": 0}
+
+
 def insert(conn: Connection, values: Mapping[str, Any], *, deadline: float | None) -> None:
     """Insert a pending operation, due now unless it is blocked by another.
 
     :param values: id, kind, shape, target_id, arguments and, as they apply, live_server | live_delete | live_release, blocked_by,
-        request_id, user_id, project_id.
+        request_id, user_id, project_id or of_server: the server whose project it is of.
     :param deadline: seconds from now, None for never.
     :raises DBDuplicateEntry: another live operation holds the same live column.
     """
-    blocked = values.get("blocked_by") is not None
-    conn.execute(
-        sa.insert(Operation).values(
-            state=State.PENDING,
-            generation=0,
-            attempts=0,
-            cancel_requested=False,
-            seq=0,
-            created_at=now(),
-            updated_at=now(),
-            wake_at=None if blocked else now(),
-            deadline_at=None if deadline is None else now() + deadline,
-            **values,
-        )
-    )
+    statement = _insert(values.get("blocked_by") is not None, deadline is not None, "of_server" in values)
+    conn.execute(statement, {**_NEW, **values, **({} if deadline is None else {"seconds": deadline})})
+
+
+@lru_cache
+def _insert(blocked: bool, lasting: bool, of_server: bool) -> sa.Insert:
+    """Built once: that takes longer than the statement."""
+    until = now() + sa.bindparam("seconds", type_=OP.deadline_at.type) if lasting else sa.null()
+    server = Server.__table__.c
+    project = select(server.project_id).where(server.id == sa.bindparam("of_server")).scalar_subquery()
+    moments = {"created_at": now(), "updated_at": now(), "wake_at": sa.null() if blocked else now(), "deadline_at": until}
+    return sa.insert(Operation.__table__).values(**moments, **({"project_id": project} if of_server else {}))
 
 
 def get(conn: Connection, operation_id: str) -> rows.Row | None:

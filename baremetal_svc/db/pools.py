@@ -15,6 +15,7 @@ from baremetal_svc.db.models import Node, NodeTag, Pool, PoolMember
 from baremetal_svc.domain.pool import Expression
 
 POOL = Pool.__table__.c
+_PROJECTS = select(POOL.id, POOL.projects).where(POOL.id.in_(sa.bindparam("pool_ids", expanding=True)))
 MEMBER = PoolMember.__table__.c
 TAG = NodeTag.__table__.c
 #: Parts of one statement: SQLite takes 500.
@@ -66,7 +67,7 @@ def existing(conn: Connection, pool_ids: Sequence[str]) -> set[str]:
 
 def open_to(conn: Connection, pool_ids: Sequence[str], project_id: str) -> list[str]:
     """Those of the pools, in their order, that the project may draw on."""
-    found = {row.id: row.projects for row in conn.execute(select(POOL.id, POOL.projects).where(POOL.id.in_(pool_ids)))}
+    found = {row.id: row.projects for row in conn.execute(_PROJECTS, {"pool_ids": pool_ids})}
     return [pool_id for pool_id in pool_ids if pool_id in found and (found[pool_id] is None or project_id in found[pool_id])]
 
 

@@ -14,13 +14,13 @@ from baremetal_svc.domain import quota
 QUOTA = Quota.__table__.c
 LOCK = QuotaLock.__table__.c
 SERVER, OP, CLAIM = Server.__table__.c, Operation.__table__.c, Claim.__table__.c
+_LIMITS = select(QUOTA.resource, QUOTA.hard_limit).where(QUOTA.project_id == sa.bindparam("project_id")).order_by(QUOTA.resource)
 RESERVATION, RESERVED = Reservation.__table__.c, ReservedNode.__table__.c
 
 
 def limits_of(conn: Connection, project_id: str) -> dict[str, int]:
     """The limits that were set for a project, by resource."""
-    found = conn.execute(select(QUOTA.resource, QUOTA.hard_limit).where(QUOTA.project_id == project_id).order_by(QUOTA.resource))
-    return {row.resource: row.hard_limit for row in found}
+    return dict(conn.execute(_LIMITS, {"project_id": project_id}).tuples().all())
 
 
 def replace(conn: Connection, project_id: str, limits: Mapping[str, int]) -> None:

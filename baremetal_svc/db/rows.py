@@ -13,9 +13,9 @@ Row = Mapping[str, Any]
 Column = sa.Column[Any]
 
 
-def one(conn: Connection, statement: Executable) -> Row | None:
-    """The first row, or None."""
-    return cast("Row | None", conn.execute(statement).mappings().first())
+def one(conn: Connection, statement: Executable, **values: Any) -> Row | None:
+    """The first row, or None; with these values of its parameters."""
+    return cast("Row | None", conn.execute(statement, values).mappings().first())
 
 
 def all_of(conn: Connection, statement: Executable, **values: Any) -> list[Row]:

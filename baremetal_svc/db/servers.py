@@ -22,27 +22,27 @@ TAG = ServerTag.__table__.c
 SORT_KEYS = {"id": SERVER.id, "uuid": SERVER.id, "name": SERVER.name, "created_at": SERVER.created_at, "status": SERVER.status}
 #: What lists show: neither where a server stands nor how its machine is set up.
 _LISTED = [column for column in SERVER if column.name not in ("node_id", "setup", "batch_id")]
+_INSERT = sa.insert(Server.__table__).values(created_at=now())
 _BY_POWER = {"power on": Status.ACTIVE, "power off": Status.STOPPED}
 
 
 def insert(conn: Connection, values: Mapping[str, Any], nics: Sequence[Mapping[str, Any]]) -> None:
     """Insert a server (keys are column names; metadata as "metadata") and its NICs ({"network_id"} or {"requested_port_id"})."""
-    conn.execute(sa.insert(Server.__table__).values(created_at=now(), **values))
+    conn.execute(_INSERT, values)
     for index, nic in enumerate(nics):
         db_nics.insert(conn, values["id"], index, **nic)
 
 
 def get(conn: Connection, server_id: str, project_id: str | None = None, *, lock: bool = False) -> rows.Row | None:
     """One server, of the given project only unless it is None."""
-    statement = _with_node().where(SERVER.id == server_id)
-    if project_id is not None:
-        statement = statement.where(SERVER.project_id == project_id)
-    return rows.one(conn, statement.with_for_update(of=Server.__table__) if lock else statement)
+    statement = _one(of_project=project_id is not None, lock=lock)
+    return rows.one(conn, statement, server_id=server_id, **({} if project_id is None else {"project_id": project_id}))
 
 
-def project_of(server_id: str) -> sa.ScalarSelect[str]:
-    """The project of a server, as a part of another statement."""
-    return select(SERVER.project_id).where(SERVER.id == server_id).scalar_subquery()
+def shown(conn: Connection, server_id: str, project_id: str | None = None) -> rows.Row | None:
+    """As ``get``, with what belongs to it in other tables: "addresses" for ``nics.reached``, "tags" in any order; None for none."""
+    statement = _one(of_project=project_id is not None, belongings=True)
+    return rows.one(conn, statement, server_id=server_id, **({} if project_id is None else {"project_id": project_id}))
 
 
 def known(conn: Connection, server_ids: Collection[str]) -> set[str]:
@@ -53,7 +53,7 @@ def known(conn: Connection, server_ids: Collection[str]) -> set[str]:
 def page(
     conn: Connection, filters: Mapping[str, Any], *, sort_key: str, descending: bool, limit: int, marker: rows.Row | None
 ) -> Sequence[rows.Row]:
-    """Servers by filters, without what only a single one shows, with what ``belongings`` gives: one query.
+    """Servers by filters, with what ``shown`` adds and without what only a single one shows: one query.
 
     :param filters: project_id, status, flavor_id, image_id, flavor_name: equal; name: contains; ip: an address begins so; tags: has all.
     """
@@ -64,11 +64,6 @@ def page(
     if marker is not None:
         values |= {"after": marker[SORT_KEYS[sort_key].name], "after_id": marker["id"]}
     return documents.all_of(conn, statement, limit=limit, **values)
-
-
-def belongings(conn: Connection, server_id: str) -> rows.Row:
-    """What belongs to a server in other tables: "addresses" for ``nics.reached`` and "tags", a list in any order; None for none."""
-    return rows.all_of(conn, _BELONGINGS, server_id=server_id)[0]
 
 
 def set_columns(conn: Connection, server_id: str, **values: Any) -> bool:
@@ -152,7 +147,6 @@ def _belongings(server_id: sa.ColumnElement[str]) -> tuple[sa.Label[Any], sa.Lab
     return db_nics.addresses(server_id).label("addresses"), tags.label("tags")
 
 
-_BELONGINGS = select(*_belongings(sa.bindparam("server_id", type_=SERVER.id.type)))
 _ADDRESS = Address.__table__.c
 _FILTERS: Mapping[str, sa.ColumnElement[bool]] = {
     **{name: SERVER[name] == sa.bindparam(name) for name in ("project_id", "status", "flavor_id", "image_id")},
@@ -164,9 +158,14 @@ _FILTERS: Mapping[str, sa.ColumnElement[bool]] = {
 }
 
 
-def _with_node() -> sa.Select[Any]:
+@lru_cache
+def _one(*, of_project: bool, lock: bool = False, belongings: bool = False) -> sa.Select[Any]:
     nodes, flavors = Node.__table__, Flavor.__table__
-    domain = DOMAIN.label("affinity_zone")
-    columns = select(Server.__table__, nodes.c.name.label("node_name"), domain, flavors.c.name.label("flavor_name"))
-    # Outer joins both, though each server has its flavor: a page is read in the order of the servers' index, and no further.
-    return columns.outerjoin(nodes, nodes.c.id == SERVER.node_id).outerjoin(flavors, flavors.c.id == SERVER.flavor_id)
+    named = nodes.c.name.label("node_name"), DOMAIN.label("affinity_zone"), flavors.c.name.label("flavor_name")
+    statement = select(Server.__table__, *named, *(_belongings(SERVER.id) if belongings else ()))
+    # An adopted server has no flavor, one that is being made no node.
+    statement = statement.outerjoin(nodes, nodes.c.id == SERVER.node_id).outerjoin(flavors, flavors.c.id == SERVER.flavor_id)
+    statement = statement.where(SERVER.id == sa.bindparam("server_id"))
+    if of_project:
+        statement = statement.where(SERVER.project_id == sa.bindparam("project_id"))
+    return statement.with_for_update(of=Server.__table__) if lock else statement

@@ -7,7 +7,7 @@ from typing import Any
 from oslo_db.exception import DBDuplicateEntry
 from sqlalchemy import Connection
 
-from baremetal_svc.api import idempotency, quota, server_view
+from baremetal_svc.api import idempotency, quota
 from baremetal_svc.api.call import Call
 from baremetal_svc.conductor import client
 from baremetal_svc.db import claims, flavors, nics, nodes, operations, servers
@@ -56,12 +56,12 @@ def adopt(call: Call) -> tuple[Row, str | None]:
         claims.insert(conn, [{**claimed, "project_id": row["project_id"], "generation": 0}])
         arguments = {"server_id": server_id, "node_id": node_id, "claim_id": claim_id}
         made[:] = [client.enqueue_first(conn, call, "adoption.adopt", server_id, arguments)]
-        return existing(servers.get(conn, server_id), "server", server_id)
+        return existing(servers.shown(conn, server_id), "server", server_id)
 
-    row, is_new = idempotency.once(call, servers.get, make, f"Node {node_id} is held by a server.")
+    row, is_new = idempotency.once(call, servers.shown, make, f"Node {node_id} is held by a server.")
     if is_new:
         call.services.wake(made[0])
-    return call.services.db.query(lambda conn: (server_view.load(conn, row), operations.create_of(conn, row["id"])))
+    return row, made[0] if is_new else call.services.db.query(lambda conn: operations.create_of(conn, row["id"]))
 
 
 def release(call: Call, server_id: str) -> str:

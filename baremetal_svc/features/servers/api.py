@@ -18,11 +18,11 @@ _SUMMARY = ("uuid", "name", "description", "status", "power_state", "links")
 
 def create(call: Call) -> Answer:
     """POST /v1/servers: 201 with the first server; its operation in the Link header."""
-    server_id, operation_id = service.create(call)
-    headers = {"Location": f"{call.base}/v1/servers/{server_id}"}
+    server, operation_id = service.create(call)
+    headers = {"Location": f"{call.base}/v1/servers/{server['id']}"}
     if operation_id is not None:
         headers["Link"] = f'<{call.base}/v1/operations/{operation_id}>; rel="operation"'
-    return Answer(201, server_view.single(call, service.show(call, server_id)), headers)
+    return Answer(201, server_view.single(call, server), headers)
 
 
 def index(call: Call) -> Answer:

@@ -9,7 +9,7 @@ from typing import Any
 from oslo_db.exception import DBDuplicateEntry, DBReferenceError
 from sqlalchemy import Connection
 
-from baremetal_svc.api import editing, idempotency, placement, quota, secrets, server_view
+from baremetal_svc.api import editing, idempotency, placement, quota, secrets
 from baremetal_svc.api.call import Call
 from baremetal_svc.api.connections import check_network, check_port, promise
 from baremetal_svc.api.placement import Placement
@@ -27,8 +27,8 @@ from baremetal_svc.domain.server import Status, check_not_deleting, check_unlock
 from baremetal_svc.features.servers import rules, schema
 
 
-def create(call: Call) -> tuple[str, str | None]:
-    """Create a batch of servers; the ids of the first one and of its operation, the same ones for a replay of an Idempotency-Key.
+def create(call: Call) -> tuple[Row, str | None]:
+    """Create a batch of servers; the first one and the id of its operation, the same ones for a replay of an Idempotency-Key.
 
     :raises NotFound: flavor, key pair, image or network. :raises Conflict: flavor disabled. :raises Invalid: counts, ports, user data.
     :raises IdempotencyMismatch: :raises OverQuota: not even min_count fits; what fits is made.
@@ -50,21 +50,21 @@ def create(call: Call) -> tuple[str, str | None]:
             server_id, operation_id = _write(conn, call, asked, drawn, name, batch_id)
             operation_ids.append(operation_id)
             first = first or server_id
-        return {"id": first}
+        return existing(servers.shown(conn, str(first)), "server", str(first))
 
-    replayed = idempotency.replay(call, servers.get)
+    replayed = idempotency.replay(call, servers.shown)
     if replayed is not None:
-        return replayed["id"], _operation_of(call, replayed["id"])
+        return replayed, _operation_of(call, replayed["id"])
     where = call.services.db.query(lambda conn: placement.look_up(conn, call))
     asked, limits = _with_key(call, asked), quota.ask(call)
     asked = {**asked, "partitions": _check_outside(call, asked, where.flavor)}
     try:
-        row, made = idempotency.once(call, servers.get, make, "The servers could not be written.")
+        row, made = idempotency.once(call, servers.shown, make, "The servers could not be written.")
     except DBReferenceError as error:
         raise NotFound("The flavor or the server group has just been deleted.") from error
     if made:
         call.services.wake(operation_ids[0])
-    return row["id"], operation_ids[0] if made else _operation_of(call, row["id"])
+    return row, operation_ids[0] if made else _operation_of(call, row["id"])
 
 
 def _granted(conn: Connection, limits: Quota, where: Placement, least: int, most: int) -> tuple[int, Placement]:
@@ -90,8 +90,7 @@ def show(call: Call, server_id: str) -> Row:
 
 
 def _shown(conn: Connection, call: Call, server_id: str) -> Row:
-    row = existing(servers.get(conn, server_id, call.visible_project), "server", server_id)
-    return server_view.load(conn, row)
+    return existing(servers.shown(conn, server_id, call.visible_project), "server", server_id)
 
 
 def page(call: Call, limit: int) -> Sequence[Row]:
