@@ -2,7 +2,8 @@
 """Policy in code: collects the RULES of every feature and answers whether a caller may do something."""
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -38,11 +39,13 @@ _REMEMBERED = 10_000
 class Policy:
     """The enforcer of one process. What it has decided stands for a second, so that a changed file is heeded after it."""
 
-    def __init__(self, conf: cfg.ConfigOpts, rules: list[oslo_policy.DocumentedRuleDefault]) -> None:
+    def __init__(
+        self, conf: cfg.ConfigOpts, rules: list[oslo_policy.DocumentedRuleDefault], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._enforcer = oslo_policy.Enforcer(conf, use_conf=True)
         self._enforcer.register_defaults(rules)
         self._enforcer.load_rules()
-        self._decided: cachetools.TTLCache[Any, bool] = cachetools.TTLCache(_REMEMBERED, STANDS)
+        self._decided: cachetools.TTLCache[Any, bool] = cachetools.TTLCache(_REMEMBERED, STANDS, clock)
         self._lock = threading.Lock()
 
     def allows(self, context: RequestContext, name: str, target: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@
 import inspect
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -71,6 +72,7 @@ def single(view: type[View], values: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
+@lru_cache(maxsize=10_000)
 def moment(seconds: float | None, precision: str = "seconds") -> str | None:
     """Seconds since the epoch as ISO 8601 with offset."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision)
