@@ -54,7 +54,7 @@ def all_of(conn: Connection, statement: sa.Select[Any], **values: Any) -> Sequen
     return found
 
 
-@lru_cache
+@lru_cache(maxsize=512)
 def _whole(statement: sa.Select[Any]) -> tuple[sa.Select[Any], list[str], list[str]]:
     columns = [(f"{column.key}", column) for column in statement.selected_columns]
     text = sa.type_coerce(array(*(column for _, column in columns)), sa.Text)

@@ -15,8 +15,10 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 #: Seconds after which a server ends a transaction in which nothing is asked: a process that is stopped in the middle of one, or whose
 #: machine has lost its network, would keep its rows locked, and nobody could take over its operations. Part of "lease + 5 s".
 ABANDONED = 5
-_END_ABANDONED = {
-    "mysql": f"SET SESSION idle_transaction_timeout = {ABANDONED}",
+#: Bytes that MariaDB puts into one aggregated value: its own default, for those who have set another, at which lists would be cut off.
+_AGGREGATED = 2**20
+_SESSION = {
+    "mysql": f"SET SESSION idle_transaction_timeout = {ABANDONED}, group_concat_max_len = {_AGGREGATED}",
     "postgresql": f"SET SESSION idle_in_transaction_session_timeout = '{ABANDONED}s'",
 }
 #: Seconds after which a server that does not answer is taken for away: one that is frozen, or behind a cut that nobody tells of, would
@@ -89,7 +91,7 @@ def _server(
     _check(parsed)
     recycled = {"pool_recycle": connection_recycle_time, "pool_reset_on_return": None}
     engine = sa.create_engine(parsed, json_deserializer=document, **recycled, **given)
-    settings: list[tuple[str, list[Any]]] = [(_END_ABANDONED[engine.dialect.name], [])]
+    settings: list[tuple[str, list[Any]]] = [(_SESSION[engine.dialect.name], [])]
     if engine.dialect.name == "mysql":
         asked = {"sql_mode": mysql_sql_mode, "wsrep_sync_wait": mysql_wsrep_sync_wait}
         settings += [(f"SET SESSION {name} = %s", [value]) for name, value in asked.items() if value is not None]

@@ -98,6 +98,24 @@ def test_a_list_has_of_each_server_what_a_single_look_has(database: Database) ->
     listed.check(database)
 
 
+def test_lists_are_whole_whatever_the_server_takes_for_long() -> None:
+    services.up("mariadb")
+    found = Database(services.create_database("mysql", NAME))
+    with found.read() as conn:
+        before = conn.exec_driver_sql("SELECT @@GLOBAL.group_concat_max_len").scalar_one()
+        conn.exec_driver_sql("SET GLOBAL group_concat_max_len = 64")
+    # Who connects from now on would have it.
+    found.engine.dispose()
+    try:
+        migration.sync(found.engine)
+        listed.check(found)
+    finally:
+        with found.read() as conn:
+            conn.exec_driver_sql(f"SET GLOBAL group_concat_max_len = {before}")
+        found.close()
+        services.drop_database("mysql", NAME)
+
+
 def test_processes_may_sync_at_once(url: str) -> None:
     command = [sys.executable, "-W", "ignore", "-c", SYNC, url]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
