@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from baremetal_svc.db import models
 from baremetal_svc.features.servers import tasks
@@ -166,3 +167,13 @@ def test_a_status_is_found_in_any_case(service: Service) -> None:
     properties.active(service)
     for status, count in (("active", 1), ("ACTIVE", 1), ("error", 0)):
         assert len(service.call("GET", f"/v1/servers?status={status}").json["servers"]) == count
+
+
+def test_a_create_is_seven_statements_in_two_transactions(service: Service) -> None:
+    body, said = service.prepared(), list[str]()
+    for quota in ("servers", "servers_per_flavor"):
+        service.conf.set_override(quota, -1, "quotas")
+    sa.event.listen(service.db.engine, "before_cursor_execute", lambda *args: said.append(args[2].split()[0]))
+    assert service.call("POST", "/v1/servers", body).status == 201
+    looked_up, written = ["BEGIN", "SELECT", "SELECT"], ["BEGIN", "SELECT", "INSERT", "INSERT", "INSERT", "SELECT"]
+    assert said == looked_up + written
