@@ -37,7 +37,11 @@ class _Flavors(Asking):
     """Shows one flavor, makes or edits one."""
 
     def _row(self, flavor: Flavor) -> columns.Row:
-        return columns.row(flavor, [*_SHOWN, *(name for name in _OPERATORS if getattr(flavor, name) is not None)], _FORMATS)
+        known = [name for name in _OPERATORS if getattr(flavor, name) is not None]
+        names, values = columns.row(flavor, [*_SHOWN, *known], _FORMATS)
+        if not known or flavor.is_public:
+            return names, values
+        return [*names, "projects"], [*values, format_columns.ListColumn(self.api.flavor_access(flavor))]
 
     def _asked(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
         found = {name: value for name in _PLAIN if (value := getattr(parsed_args, name)) is not None}

@@ -41,6 +41,7 @@ def _add_expression(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--none", dest="none_tags", metavar="<tag>", action="append", help="Machines without this; repeat: none of them")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--project", dest="projects", metavar="<project>", action="append", help="May draw on it; repeat")
+    which.add_argument("--no-project", dest="projects", action="store_const", const=[], help="Nobody may draw on it")
     which.add_argument("--all-projects", action="store_true", help="All projects may draw on it")
 
 
@@ -103,7 +104,7 @@ class SetPool(_OfPool, command.ShowOne):
         changes |= {"name": parsed_args.name} if parsed_args.name else {}
         if not changes:
             raise CommandError(
-                "Say what to change: --name, --description, --all, --any, --none, --free-below, --project or --all-projects."
+                "Say what to change: --name, --description, --all, --any, --none, --free-below, --project, --no-project or --all-projects."
             )
         return columns.row(self.api.edit_pool(self.api.find_pool(parsed_args.pool), **changes), _SHOWN, _FORMATS)
 

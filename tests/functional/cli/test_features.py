@@ -159,6 +159,7 @@ def test_pools(client: Client) -> None:
     edited = rows(client, "pool", "set", "fast", "--name", "slow", "--no-none", "--any", "ssd", "--all-projects", token=ADMIN)
     assert (edited["none_tags"], edited["any_tags"], edited["projects"], edited["nodes"]) == ([], ["ssd"], None, 1)
     assert rows(client, "pool", "show", "slow", token=ADMIN)["is_rebuilding"] is False
+    assert rows(client, "pool", "set", "slow", "--no-project", token=ADMIN)["projects"] == []
     assert client("bms", "pool", "set", "slow", token=ADMIN).code == 1
     assert rows(client, "pool", "set", "slow", "--free-below", "2", token=ADMIN)["free_below"] == 2
     assert rows(client, "pool", "set", "slow", "--free-below", "none", token=ADMIN)["free_below"] is None
@@ -248,13 +249,16 @@ def test_flavors(client: Client, tmp_path: Path) -> None:
     assert (made["resources"], made["resource_traits"], made["facts"]) == ({"gold": 1}, {"CUSTOM_GPU": "required"}, {"cpus": 64})
     assert (made["boot_mode"], made["raid"]["logical_disks"][0]["raid_level"], made["price"]) == ("uefi", "1", "9 EUR")
     assert made["resource_aggregates"] == {"ssd": "true"} and len(made["pools"]) == 1
+    assert made["projects"] == rows(client, "flavor", "show", "big", token=ADMIN)["projects"] == ["red"]
+    assert "projects" not in rows(client, "flavor", "show", "big")
     assert "big" in {row["Name"] for row in rows(client, "flavor", "list")}
     assert "big" not in {row["Name"] for row in rows(client, "flavor", "list", token=FOREIGN)}
     take_away = ("--boot-mode", "any", "--price", "none", "--raid", "{}", "--remove-project", "red", "--disable", "--name", "bigger")
     edited = rows(client, "flavor", "set", "big", *take_away, token=ADMIN)
     assert (edited["name"], edited["boot_mode"], edited["price"], edited["raid"], edited["is_disabled"]) == ("bigger", None, None, {}, True)
     assert "bigger" not in {row["Name"] for row in rows(client, "flavor", "list")}
-    assert rows(client, "flavor", "set", "bigger", "--public", "--enable", token=ADMIN)["is_public"] is True
+    opened = rows(client, "flavor", "set", "bigger", "--public", "--enable", token=ADMIN)
+    assert opened["is_public"] is True and "projects" not in opened
     emptied = rows(client, "flavor", "set", "bigger", "--no-pool", "--no-trait", token=ADMIN)
     assert (emptied["pools"], emptied["resource_traits"]) == ([], {})
     assert client("bms", "flavor", "set", "bigger", token=ADMIN).code == 1
