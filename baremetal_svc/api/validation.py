@@ -122,6 +122,11 @@ def check(value: Any, schema: Schema, what: str) -> None:
         raise Invalid(f"{what}{'/' + path if path else ''}: {'is not of the required form' if secret else _sentence(error)}")
 
 
+def fits(value: Any, schema: Schema) -> bool:
+    """Whether it is of the schema's form, where what is not is no error."""
+    return bool(_validator(orjson.dumps(schema)).is_valid(value))
+
+
 @cache
 def _validator(schema: bytes) -> jsonschema.Draft202012Validator:
     parsed = orjson.loads(schema)

@@ -55,12 +55,14 @@ def page(
 ) -> Sequence[rows.Row]:
     """Servers by filters, with what ``shown`` adds and without what only a single one shows: one query.
 
-    :param filters: project_id, status, flavor_id, image_id, flavor_name: equal; name: contains; ip: an address begins so; tags: has all.
+    :param filters: project_id, status, flavor_id, image_id, flavor_name: equal; name: contains; ip: an address begins so; tags: has all of
+        these, which are different.
     """
     tags = filters.get("tags", ())
-    statement = _page(tuple(sorted({*filters} - {"tags"})), len(tags), sort_key, descending, marker is not None)
+    statement = _page(tuple(sorted({*filters} - {"tags"})), min(len(tags), 2), sort_key, descending, marker is not None)
     values = {name: _escaped(value) if name in ("name", "ip") else value for name, value in filters.items() if name != "tags"}
-    values |= {f"tag_{number}": tag for number, tag in enumerate(tags)}
+    if tags:
+        values |= {"tag": tags[0], "tags": tags, "count": len(tags)}
     if marker is not None:
         values |= {"after": marker[SORT_KEYS[sort_key].name], "after_id": marker["id"]}
     return documents.all_of(conn, statement, limit=limit, **values)
@@ -113,7 +115,7 @@ def set_tags(conn: Connection, server_id: str, tags: Iterable[str]) -> None:
 @lru_cache(maxsize=512)
 def _page(filters: tuple[str, ...], tags: int, sort_key: str, descending: bool, marked: bool) -> sa.Select[Any]:
     """Built once: that takes longer than the query."""
-    statement = select(*_LISTED, *_belongings(SERVER.id)).where(*(_FILTERS[name] for name in filters), *map(_has_tag, range(tags)))
+    statement = select(*_LISTED, *_belongings(SERVER.id)).where(*(_FILTERS[name] for name in filters), *_TAGGED[:tags])
     if "flavor_name" in filters:
         statement = statement.outerjoin(Flavor.__table__, Flavor.id == SERVER.flavor_id)
     column = SORT_KEYS[sort_key]
@@ -133,10 +135,6 @@ def _after(order: Sequence[sa.ColumnElement[Any]], descending: bool) -> sa.Colum
     return sa.and_(order[0] <= values[0], here < there) if descending else sa.and_(order[0] >= values[0], here > there)
 
 
-def _has_tag(number: int) -> sa.ColumnElement[bool]:
-    return sa.exists().where(TAG.server_id == SERVER.id, TAG.tag == sa.bindparam(f"tag_{number}"))
-
-
 def _escaped(text: str) -> str:
     """For LIKE, which has % and _ for any characters, with / before those that are meant."""
     return re.sub(r"[/%_]", r"/\g<0>", text)
@@ -148,6 +146,12 @@ def _belongings(server_id: sa.ColumnElement[str]) -> tuple[sa.Label[Any], sa.Lab
 
 
 _ADDRESS = Address.__table__.c
+#: One statement for any number of tags: by the first one servers are found, and of those the tags are counted.
+_TAGGED = (
+    sa.exists().where(TAG.server_id == SERVER.id, TAG.tag == sa.bindparam("tag")),
+    select(sa.func.count()).where(TAG.server_id == SERVER.id, TAG.tag.in_(sa.bindparam("tags", expanding=True))).scalar_subquery()
+    == sa.bindparam("count", type_=sa.Integer),
+)
 _FILTERS: Mapping[str, sa.ColumnElement[bool]] = {
     **{name: SERVER[name] == sa.bindparam(name) for name in ("project_id", "status", "flavor_id", "image_id")},
     "flavor_name": Flavor.__table__.c.name == sa.bindparam("flavor_name"),

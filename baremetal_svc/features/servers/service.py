@@ -9,7 +9,7 @@ from typing import Any
 from oslo_db.exception import DBDuplicateEntry, DBReferenceError
 from sqlalchemy import Connection
 
-from baremetal_svc.api import editing, idempotency, placement, quota, secrets
+from baremetal_svc.api import editing, idempotency, placement, quota, secrets, validation
 from baremetal_svc.api.call import Call
 from baremetal_svc.api.connections import check_network, check_port, promise
 from baremetal_svc.api.placement import Placement
@@ -101,7 +101,7 @@ def page(call: Call, limit: int) -> Sequence[Row]:
     if "status" in query:
         filters["status"] = query["status"].lower()
     if "tags" in query:
-        filters["tags"] = query["tags"].split(",")
+        filters["tags"] = list(dict.fromkeys(query["tags"].split(",")))
     everybody = call.context.is_operator and str(query.get("all_tenants", "")).lower() in ("true", "1")
     if not everybody:
         filters["project_id"] = call.context.project_id
@@ -111,6 +111,9 @@ def page(call: Call, limit: int) -> Sequence[Row]:
         if "marker" in query:
             project = None if everybody else call.context.project_id
             marker = existing(servers.get(conn, query["marker"], project), "server", query["marker"])
+        if not validation.fits(filters.get("tags", []), validation.TAGS):
+            # No server has what is no tag, or more of them than one may have: databases need not look for it.
+            return []
         descending = query.get("sort_dir") == "desc"
         return servers.page(conn, filters, sort_key=query.get("sort_key", "id"), descending=descending, limit=limit, marker=marker)
 

@@ -36,6 +36,8 @@ def test_servers_are_found_by_tags(service: Service) -> None:
         return {server["name"] for server in service.call("GET", f"/v1/servers?tags={query}").json["servers"]}
 
     assert (found("b"), found("a,b"), found("c")) == ({"one", "two"}, {"one"}, set())
+    assert (found("b,b,a"), found(",".join(["b"] * 500)), found("b,c")) == ({"one"}, {"one", "two"}, set())
+    assert found("b%20") == found("b,") == found(",".join(f"t{number}" for number in range(300))) == set()
     assert service.call("GET", "/v1/servers?tags=b", version="1.2").status == 400
 
 
