@@ -74,7 +74,7 @@ def single(view: type[View], values: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=10_000)
 def moment(seconds: float | None, precision: str = "seconds") -> str | None:
-    """Seconds since the epoch as ISO 8601 with offset."""
+    """Seconds since the epoch as ISO 8601 with offset. Remembered: who polls is shown the same moments again."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision)
 
 

@@ -36,13 +36,13 @@ def insert(conn: Connection, values: Mapping[str, Any], nics: Sequence[Mapping[s
 def get(conn: Connection, server_id: str, project_id: str | None = None, *, lock: bool = False) -> rows.Row | None:
     """One server, of the given project only unless it is None."""
     statement = _one(of_project=project_id is not None, lock=lock)
-    return rows.one(conn, statement, server_id=server_id, **({} if project_id is None else {"project_id": project_id}))
+    return rows.one(conn, statement, server_id=server_id, project_id=project_id)
 
 
 def shown(conn: Connection, server_id: str, project_id: str | None = None) -> rows.Row | None:
     """As ``get``, with what belongs to it in other tables: "addresses" for ``nics.reached``, "tags" in any order; None for none."""
     statement = _one(of_project=project_id is not None, belongings=True)
-    return rows.one(conn, statement, server_id=server_id, **({} if project_id is None else {"project_id": project_id}))
+    return rows.one(conn, statement, server_id=server_id, project_id=project_id)
 
 
 def known(conn: Connection, server_ids: Collection[str]) -> set[str]:

@@ -111,7 +111,7 @@ def page(call: Call, limit: int) -> Sequence[Row]:
         if "marker" in query:
             project = None if everybody else call.context.project_id
             marker = existing(servers.get(conn, query["marker"], project), "server", query["marker"])
-        if not validation.fits(filters.get("tags", []), validation.TAGS):
+        if "tags" in filters and not validation.fits(filters["tags"], validation.TAGS):
             # No server has what is no tag, or more of them than one may have: databases need not look for it.
             return []
         descending = query.get("sort_dir") == "desc"
